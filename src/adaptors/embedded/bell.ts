@@ -1,0 +1,57 @@
+// A doorbell between processes: a file that writers touch and the kernel reports to listeners.
+// No sockets to clean up after a crash, nothing to connect, and unread rings coalesce by
+// themselves. A ring may get lost (network file systems do not report them at all): every
+// listener also looks by itself now and then.
+import { closeSync, mkdirSync, openSync, watch, writeSync } from "node:fs";
+import { join } from "node:path";
+
+export interface Bell extends Disposable {
+  ring(): void;
+  /** Calls back after rings of any process, at most once in `quietMs`; answers how to stop. */
+  listen(listener: () => void): () => void;
+}
+
+/** How long a listener is spared after a ring, so that a storm of writes costs it little. */
+const QUIET_MS = 3;
+
+export function openBell(folder: string, name: string): Bell {
+  const bells = join(folder, "bells");
+  mkdirSync(bells, { recursive: true });
+  const file = join(bells, encodeURIComponent(name));
+  const fd = openSync(file, "a+");
+  const listeners = new Set<() => void>();
+  let watcher: ReturnType<typeof watch> | undefined;
+  let pending: NodeJS.Timeout | undefined;
+  let last = 0;
+
+  const tell = (): void => {
+    pending = undefined;
+    last = performance.now();
+    for (const listener of listeners) listener();
+  };
+  const heard = (): void => {
+    if (pending) return;
+    const wait = QUIET_MS - (performance.now() - last);
+    if (wait <= 0) tell();
+    else pending = setTimeout(tell, wait);
+  };
+
+  return {
+    ring() {
+      writeSync(fd, "!", 0);
+    },
+    listen(listener) {
+      listeners.add(listener);
+      watcher ??= watch(file, { persistent: false }, heard);
+      return () => {
+        listeners.delete(listener);
+      };
+    },
+    [Symbol.dispose]() {
+      clearTimeout(pending);
+      watcher?.close();
+      listeners.clear();
+      closeSync(fd);
+    },
+  };
+}

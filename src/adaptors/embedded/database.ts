@@ -1,0 +1,159 @@
+// One SQLite file, opened by every process of the machine.
+//
+//   E1. Writes of one turn of the event loop share one transaction (group commit): the cost of
+//       the disk is paid once, and nobody waits for a timer.
+//   E2. A write that throws undoes itself only; its neighbours in the transaction stay.
+//   E3. A write has resolved only after its transaction is on disk (synchronous=FULL).
+//   E4. Another process's lock never blocks the event loop: BEGIN is tried again between turns.
+import { randomInt } from "node:crypto";
+import { DatabaseSync, type StatementSync } from "node:sqlite";
+import { GridError } from "../../domain/errors.ts";
+
+export interface Database extends AsyncDisposable {
+  /** Prepares once, then answers the same statement. */
+  sql(text: string): StatementSync;
+  /** Runs `work`, which must be synchronous and short, in the next shared transaction. */
+  write<T>(work: () => T): Promise<T>;
+  /** Runs synchronous reads; consistent within one statement. */
+  read<T>(work: () => T): Promise<T>;
+}
+
+export interface DatabaseOptions {
+  file: string;
+  /** Idempotent DDL, run at each opening. */
+  schema: string;
+  /** FULL survives the loss of power, NORMAL the death of every process. */
+  durability: "FULL" | "NORMAL";
+}
+
+/** Give up on a lock that another process holds for so long: it is stopped, or the disk is. */
+const LOCK_PATIENCE_MS = 30_000;
+const SQLITE_BUSY = 5;
+
+interface Job {
+  work: () => unknown;
+  resolve: (value: unknown) => void;
+  reject: (reason: unknown) => void;
+}
+
+const isBusy = (error: unknown): boolean =>
+  error instanceof Error && ((error as { errcode?: number }).errcode ?? 0) % 256 === SQLITE_BUSY;
+
+export function openDatabase({ file, schema, durability }: DatabaseOptions): Database {
+  const db = new DatabaseSync(file, { timeout: LOCK_PATIENCE_MS });
+  db.exec("PRAGMA journal_mode=WAL");
+  db.exec(`PRAGMA synchronous=${durability}`);
+  db.exec("PRAGMA wal_autocheckpoint=4000; PRAGMA cache_size=-65536; PRAGMA temp_store=MEMORY");
+  db.exec(`BEGIN IMMEDIATE; ${schema}; COMMIT`);
+  // From here on only our own patient loop waits for locks (E4).
+  db.exec("PRAGMA busy_timeout=0");
+
+  const statements = new Map<string, StatementSync>();
+  let jobs: Job[] = [];
+  let scheduled = false;
+  let closed = false;
+  let idle: (() => void) | undefined;
+  let blockedSince: number | undefined;
+
+  const sql = (text: string): StatementSync => {
+    let statement = statements.get(text);
+    if (!statement) {
+      statement = db.prepare(text);
+      statements.set(text, statement);
+    }
+    return statement;
+  };
+
+  const runOne = ({ work, reject }: Job): { value: unknown } | undefined => {
+    sql("SAVEPOINT job").run();
+    try {
+      const value = work();
+      sql("RELEASE job").run();
+      return { value };
+    } catch (error) {
+      sql("ROLLBACK TO job").run();
+      sql("RELEASE job").run();
+      reject(error);
+      return undefined;
+    }
+  };
+
+  const runAll = (batch: readonly Job[]): void => {
+    const outcomes = batch.map(runOne);
+    sql("COMMIT").run();
+    for (const [i, outcome] of outcomes.entries()) if (outcome) batch[i]?.resolve(outcome.value);
+  };
+
+  const retryLater = (error: unknown): void => {
+    blockedSince ??= performance.now();
+    if (performance.now() - blockedSince > LOCK_PATIENCE_MS) {
+      const failed = jobs;
+      jobs = [];
+      for (const job of failed) job.reject(error);
+      blockedSince = undefined;
+    } else {
+      scheduled = true;
+      setTimeout(flush, randomInt(1, 4));
+    }
+  };
+
+  function flush(): void {
+    scheduled = false;
+    if (jobs.length > 0) {
+      try {
+        sql("BEGIN IMMEDIATE").run();
+      } catch (error) {
+        if (isBusy(error)) return retryLater(error);
+        const failed = jobs;
+        jobs = [];
+        for (const job of failed) job.reject(error);
+        return;
+      }
+      blockedSince = undefined;
+      const batch = jobs;
+      jobs = [];
+      try {
+        runAll(batch);
+      } catch (error) {
+        if (db.isTransaction) db.exec("ROLLBACK");
+        for (const job of batch) job.reject(error);
+      }
+    }
+    if (jobs.length === 0) idle?.();
+  }
+
+  const schedule = (): void => {
+    if (scheduled) return;
+    scheduled = true;
+    setImmediate(flush);
+  };
+
+  const refuse = () => new GridError("ADAPTOR_CLOSED", file);
+
+  return {
+    sql,
+    write<T>(work: () => T) {
+      if (closed) return Promise.reject(refuse());
+      return new Promise<T>((resolve, reject) => {
+        jobs.push({ work, resolve: resolve as (value: unknown) => void, reject });
+        schedule();
+      });
+    },
+    async read(work) {
+      if (closed) throw refuse();
+      return work();
+    },
+    async [Symbol.asyncDispose]() {
+      if (closed) return;
+      closed = true;
+      if (jobs.length > 0) {
+        const { promise, resolve } = Promise.withResolvers<void>();
+        idle = resolve;
+        schedule();
+        await promise;
+      }
+      statements.clear();
+      db.close();
+    },
+  };
+}

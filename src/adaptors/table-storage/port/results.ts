@@ -1,0 +1,38 @@
+import type { ListQuery, Page, ResultField } from "../../../domain/filter.ts";
+import type { ResultId, SessionId, StageId, TaskId } from "../../../domain/ids.ts";
+import type { Result } from "../../../domain/result.ts";
+import type { CompletedResult } from "../../../domain/task.ts";
+
+/**
+ * Results, one document each.
+ *
+ *   R1. Every change is a compare-and-set on one result's document.
+ *   R2. A result becomes COMPLETED or ABORTED once (I5); repeating the same completion is ok.
+ *   R3. STAGED results are seen by `publish` and `dropStaged` only.
+ */
+export interface ResultTable {
+  /** Stores results as given; with a stage invisibly, to be published with the status they carry. */
+  create(results: readonly Result[], stage?: StageId): Promise<void>;
+  /** Makes the stage's results visible; answers the ids that are COMPLETED. Safe to repeat. */
+  publish(stage: StageId): Promise<ResultId[]>;
+  /** Removes the stage's unpublished results; answers their objects, for deletion. */
+  dropStaged(stage: StageId): Promise<string[]>;
+
+  /** Unknown ids are left out; the order is that of the ids. */
+  get(resultIds: readonly ResultId[]): Promise<Result[]>;
+  list(query: ListQuery<ResultField>): Promise<Page<Result>>;
+
+  /** Sets the owner of results that have none; others are left. */
+  claim(claims: readonly { resultId: ResultId; taskId: TaskId }[]): Promise<void>;
+  /** Moves ownership, only where `from` still owns the result ("" frees it). */
+  transfer(moves: readonly { resultId: ResultId; from: TaskId; to: TaskId | "" }[]): Promise<void>;
+  /** CREATED → COMPLETED. Answers, per item, whether this object is now the result's. */
+  complete(completions: readonly CompletedResult[], at: number): Promise<boolean[]>;
+  /** CREATED → ABORTED for those of `resultIds` owned by their task; answers all that are ABORTED. */
+  abortOwned(
+    owned: readonly { taskId: TaskId; resultIds: readonly ResultId[] }[],
+    at: number,
+  ): Promise<ResultId[]>;
+  /** CREATED → ABORTED for the session's results that no task owns, at most `limit`; answers them. */
+  abortUnowned(sessionId: SessionId, limit: number, at: number): Promise<ResultId[]>;
+}

@@ -1,0 +1,100 @@
+import type { BatchKey, BatchProgress, NewBatch } from "../../../domain/batch.ts";
+import type { ListQuery, Page, PartitionField } from "../../../domain/filter.ts";
+import type { AgentId, BatchId, PartitionId, SessionId } from "../../../domain/ids.ts";
+import type { Partition } from "../../../domain/partition.ts";
+import type { Session } from "../../../domain/session.ts";
+import type { SessionStatus } from "../../../domain/status.ts";
+
+export interface SessionTable {
+  /** An id that exists already is left as it is. */
+  create(session: Session): Promise<void>;
+  get(sessionId: SessionId): Promise<Session | undefined>;
+  /** Statuses of several sessions at once; unknown ones are left out. */
+  statuses(sessionIds: readonly SessionId[]): Promise<Map<SessionId, SessionStatus>>;
+  /**
+   * Changes the session if its status is one of `from`; answers it as it is afterwards.
+   *
+   * @throws {GridError} SESSION_NOT_FOUND.
+   */
+  change(
+    sessionId: SessionId,
+    from: readonly SessionStatus[],
+    change: Partial<Omit<Session, "sessionId">>,
+  ): Promise<{ session: Session; changed: boolean }>;
+  /** Removes a session that never came to be. */
+  remove(sessionId: SessionId): Promise<void>;
+}
+
+export interface PartitionTable {
+  /** Adds partitions; one that exists takes the new values. */
+  upsert(partitions: readonly Partition[]): Promise<void>;
+  get(partitionIds: readonly PartitionId[]): Promise<Partition[]>;
+  list(query: ListQuery<PartitionField>): Promise<Page<Partition>>;
+}
+
+/** A session whose stored batches its workflow has not been told of. */
+export interface Unannounced {
+  readonly sessionId: SessionId;
+  /** Batches 1…upTo are stored and sealed. */
+  readonly upTo: number;
+  /** Tasks in all batches of the session. */
+  readonly tasks: number;
+  /** Names of the single-task batches among the unannounced, by number. */
+  readonly names: Readonly<Record<number, string>>;
+}
+
+export interface BatchInfo extends BatchKey {
+  readonly batchId: BatchId;
+  readonly name?: string | undefined;
+  readonly progress: BatchProgress;
+}
+
+/**
+ * Batches, numbered 1, 2, 3… in their session.
+ *
+ *   B1. Numbers have no gaps: number n exists only if n-1 does.
+ *   B2. A sealed batch takes no more tasks, so that its progress can be judged.
+ *   B3. Progress counts tasks by their batch id, stored before or after the batch itself.
+ */
+export interface BatchTable {
+  /** Gives the batch the next number; a batch id that has one keeps it. Answers per item. */
+  add(batches: readonly NewBatch[]): Promise<BatchKey[]>;
+  /** Adds `taskCount` tasks to a batch that is not sealed; answers false when it is sealed. */
+  join(batchId: BatchId, taskCount: number): Promise<boolean>;
+  /** Tasks of all batches of the session. */
+  taskCount(sessionId: SessionId): Promise<number>;
+  /**
+   * Seals all batches that were not announced yet (of one session or of all, stored before
+   * `createdBefore` if given) and answers them by session.
+   */
+  sealUnannounced(query: {
+    sessionId?: SessionId | undefined;
+    createdBefore?: number | undefined;
+  }): Promise<Unannounced[]>;
+  /** The session's workflow knows batches 1…upTo. */
+  announced(sessionId: SessionId, upTo: number): Promise<void>;
+  /** Unknown keys are left out; the order is that of the keys. */
+  progress(keys: readonly BatchKey[]): Promise<BatchInfo[]>;
+  /** Marks a batch as waiting for later submissions. */
+  park(key: BatchKey): Promise<void>;
+  /** Clears the mark of parked batches in which a task became ready or final, and answers them. */
+  unparkReady(): Promise<BatchKey[]>;
+}
+
+export interface AgentBeat {
+  readonly agentId: AgentId;
+  readonly partitionId: PartitionId;
+  readonly hostname: string;
+  /** Grows with each beat; only its change means something, so no clock is compared. */
+  readonly beats: number;
+  /** Tasks the agent holds. */
+  readonly held: number;
+}
+
+/** Which agents live: the lease of every task an agent holds is the agent's own heartbeat. */
+export interface AgentTable {
+  /** One write per agent and period: adds the agent or raises its counter. */
+  beat(agent: Omit<AgentBeat, "beats">): Promise<void>;
+  list(): Promise<AgentBeat[]>;
+  remove(agentId: AgentId): Promise<void>;
+}
