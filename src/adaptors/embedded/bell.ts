@@ -2,7 +2,7 @@
 // No sockets to clean up after a crash, nothing to connect, and unread rings coalesce by
 // themselves. A ring may get lost (network file systems do not report them at all): every
 // listener also looks by itself now and then.
-import { closeSync, mkdirSync, openSync, watch, writeSync } from "node:fs";
+import { closeSync, constants, mkdirSync, openSync, watch, writeSync } from "node:fs";
 import { join } from "node:path";
 
 export interface Bell extends Disposable {
@@ -18,7 +18,7 @@ export function openBell(folder: string, name: string): Bell {
   const bells = join(folder, "bells");
   mkdirSync(bells, { recursive: true });
   const file = join(bells, encodeURIComponent(name));
-  const fd = openSync(file, "a+");
+  const fd = openSync(file, constants.O_RDWR | constants.O_CREAT, 0o666);
   const listeners = new Set<() => void>();
   let watcher: ReturnType<typeof watch> | undefined;
   let pending: NodeJS.Timeout | undefined;
