@@ -49,7 +49,7 @@ export function openDatabase({ file, schema, durability }: DatabaseOptions): Dat
   db.exec("PRAGMA busy_timeout=0");
 
   const statements = new Map<string, StatementSync>();
-  let jobs: Job[] = [];
+  const jobs: Job[] = [];
   let scheduled = false;
   let closed = false;
   let idle: (() => void) | undefined;
@@ -84,43 +84,47 @@ export function openDatabase({ file, schema, durability }: DatabaseOptions): Dat
     for (const [i, outcome] of outcomes.entries()) if (outcome) batch[i]?.resolve(outcome.value);
   };
 
+  const rejectAll = (failed: readonly Job[], error: unknown): void => {
+    for (const job of failed) job.reject(error);
+  };
+
   const retryLater = (error: unknown): void => {
     blockedSince ??= performance.now();
     if (performance.now() - blockedSince > LOCK_PATIENCE_MS) {
-      const failed = jobs;
-      jobs = [];
-      for (const job of failed) job.reject(error);
       blockedSince = undefined;
+      rejectAll(jobs.splice(0), error);
     } else {
       scheduled = true;
       setTimeout(flush, randomInt(1, 4));
     }
   };
 
-  function flush(): void {
-    scheduled = false;
-    if (jobs.length > 0) {
-      try {
-        sql("BEGIN IMMEDIATE").run();
-      } catch (error) {
-        if (isBusy(error)) return retryLater(error);
-        const failed = jobs;
-        jobs = [];
-        for (const job of failed) job.reject(error);
-        return;
-      }
+  /** Answers false when the lock could not be had: the jobs wait or were refused. */
+  const begin = (): boolean => {
+    try {
+      sql("BEGIN IMMEDIATE").run();
       blockedSince = undefined;
-      const batch = jobs;
-      jobs = [];
+      return true;
+    } catch (error) {
+      if (isBusy(error)) retryLater(error);
+      else rejectAll(jobs.splice(0), error);
+      return false;
+    }
+  };
+
+  const flush = (): void => {
+    scheduled = false;
+    if (jobs.length > 0 && begin()) {
+      const batch = jobs.splice(0);
       try {
         runAll(batch);
       } catch (error) {
         if (db.isTransaction) db.exec("ROLLBACK");
-        for (const job of batch) job.reject(error);
+        rejectAll(batch, error);
       }
     }
     if (jobs.length === 0) idle?.();
-  }
+  };
 
   const schedule = (): void => {
     if (scheduled) return;
