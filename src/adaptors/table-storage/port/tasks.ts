@@ -110,8 +110,8 @@ export interface TaskTable {
     batchId: BatchId,
     query: { statuses: readonly TaskStatus[]; before?: number | undefined; limit: number },
   ): Promise<Task[]>;
-  /** Not final and not PROCESSED tasks of the session, at most `limit`. */
-  unfinished(sessionId: SessionId, limit: number): Promise<Task[]>;
+  /** Tasks of the session in one of the statuses, at most `limit`, in no special order. */
+  inSession(sessionId: SessionId, statuses: readonly TaskStatus[], limit: number): Promise<Task[]>;
 }
 
 /**

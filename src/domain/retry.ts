@@ -1,0 +1,55 @@
+/** What follows a failed attempt. Pure. */
+import { retryId, type TaskId } from "./ids.ts";
+import type { CommitRecord, TaskDefinition } from "./task.ts";
+
+/** A task that takes down its worker or agent so often is quarantined, whatever its retries. */
+export const QUARANTINE_AFTER_CRASHES = 3;
+
+export interface Failure {
+  readonly error: string;
+  /** The worker or the agent died; an error that the worker reported is no crash. */
+  readonly crashed: boolean;
+}
+
+/** Decides between another attempt and the end. */
+export function afterFailure(task: TaskDefinition, { error, crashed }: Failure): CommitRecord {
+  const crashes = task.crashCount + (crashed ? 1 : 0);
+  if (crashed && crashes >= QUARANTINE_AFTER_CRASHES) {
+    return {
+      outcome: "error",
+      error: `Quarantined: the task took down its worker or agent ${crashes} times. Last: ${error}`,
+    };
+  }
+  if (task.retryOfIds.length < task.options.maxRetries)
+    return { outcome: "retried", error, crashed };
+  return { outcome: "error", error };
+}
+
+/**
+ * The next attempt of a retried task, as a task of its own. Same inputs, outputs, options and
+ * batch; deterministic but for its date, so that any number of retriers make one successor.
+ */
+export function successorOf(task: TaskDefinition, crashed: boolean, at: number): TaskDefinition {
+  const retryOfIds: readonly TaskId[] = [...task.retryOfIds, task.taskId];
+  const { taskId, initialTaskId, crashCount, ...same } = definitionOf(task);
+  return {
+    ...same,
+    taskId: retryId(initialTaskId, retryOfIds.length),
+    initialTaskId,
+    retryOfIds,
+    createdBy: taskId,
+    createdAt: at,
+    crashCount: crashCount + (crashed ? 1 : 0),
+  };
+}
+
+/** Drops what is not part of the definition when a whole task is given. */
+function definitionOf(task: TaskDefinition): TaskDefinition {
+  const { taskId, sessionId, batchId, payloadId, dataDependencies, expectedOutputIds } = task;
+  const { options, parentTaskIds, retryOfIds, initialTaskId, createdBy, createdAt, crashCount } =
+    task;
+  return {
+    ...{ taskId, sessionId, batchId, payloadId, dataDependencies, expectedOutputIds, options },
+    ...{ parentTaskIds, retryOfIds, initialTaskId, createdBy, createdAt, crashCount },
+  };
+}

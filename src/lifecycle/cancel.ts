@@ -1,0 +1,62 @@
+/**
+ * Ends tasks before their time.
+ *
+ *   C1. A cancellation is decided at once, on the task's own document; whoever runs it finds out at
+ *       its next beat and cannot commit any more.
+ *   C2. Results are aborted at once: a client that waits for one is told, whatever the task does.
+ *   C3. The session's status is written before its tasks are read, and a submitter reads the
+ *       status after accepting: between the two no task is left behind.
+ */
+import type { SessionId, TaskId } from "../domain/ids.ts";
+import { sourcesOf, TASK_MACHINE, TaskStatus } from "../domain/status.ts";
+import { isDecided, rollForward } from "./roll-forward.ts";
+import type { Stores } from "./stores.ts";
+
+const CANCELLABLE = sourcesOf(TASK_MACHINE, TaskStatus.PROCESSED);
+const NOT_STARTED = CANCELLABLE.filter((status) => status !== TaskStatus.PROCESSING);
+const SLICE = 1_000;
+
+/** Cancels those of the tasks that are not decided yet; unknown and final ones are left. */
+export async function cancelTasks(
+  stores: Stores,
+  taskIds: readonly TaskId[],
+  reason: string,
+  from = CANCELLABLE,
+): Promise<void> {
+  const { tables, now } = stores;
+  const record = { outcome: "cancelled", error: reason } as const;
+  const outcomes = await tables.tasks.decide(
+    taskIds.map((taskId) => ({ taskId, from, record })),
+    now(),
+  );
+  const ids = outcomes.filter(({ ok }) => ok).map(({ taskId }) => taskId);
+  await rollForward(stores, (await tables.tasks.get(ids)).filter(isDecided));
+}
+
+/**
+ * Cancels all tasks of a session whose status says already that it has ended.
+ *
+ * @param onProgress called after each slice, so that a supervisor can beat.
+ */
+export async function cancelSessionTasks(
+  stores: Stores,
+  sessionId: SessionId,
+  options: { reason: string; running: boolean; onProgress?: () => void },
+): Promise<void> {
+  const { tables, now } = stores;
+  const from = options.running ? CANCELLABLE : NOT_STARTED;
+  // PROCESSED too: a predecessor of ours may have died between deciding and carrying out.
+  const statuses = [...from, TaskStatus.PROCESSED];
+  for (;;) {
+    const tasks = await tables.tasks.inSession(sessionId, statuses, SLICE);
+    if (tasks.length === 0) break;
+    await rollForward(stores, tasks.filter(isDecided));
+    const open = tasks.filter((task) => !isDecided(task)).map(({ taskId }) => taskId);
+    await cancelTasks(stores, open, options.reason, from);
+    options.onProgress?.();
+  }
+  if (!options.running) return;
+  while ((await tables.results.abortUnowned(sessionId, SLICE, now())).length > 0) {
+    options.onProgress?.();
+  }
+}

@@ -1,0 +1,69 @@
+/**
+ * Takes over from a dead agent.
+ *
+ *   I2. What was decided is carried out, never run again; what was not decided is never carried
+ *       out. The agent itself, if it comes back, is refused at its commit point.
+ *   X1. A task that had not started goes back without using a retry; one that was running counts
+ *       as crashed.
+ */
+import type { AgentId } from "../domain/ids.ts";
+import { stageOf } from "../domain/ids.ts";
+import { afterFailure } from "../domain/retry.ts";
+import { TaskStatus } from "../domain/status.ts";
+import type { Task } from "../domain/task.ts";
+import { toMessage } from "./dispatch.ts";
+import { type Decided, isDecided, rollForward } from "./roll-forward.ts";
+import type { Stores } from "./stores.ts";
+
+const DIED = "The agent that ran the task went away";
+
+/** Safe to repeat and to run in several processes at once; answers how many tasks it found. */
+export async function recoverFrom(stores: Stores, agentId: AgentId): Promise<number> {
+  const { tables } = stores;
+  const tasks = await tables.tasks.ownedBy(agentId);
+  const held = Map.groupBy(tasks, ({ status }) => status);
+  await giveBack(stores, held.get(TaskStatus.DISPATCHED) ?? []);
+  const crashed = await decideCrashed(stores, held.get(TaskStatus.PROCESSING) ?? []);
+  const decided = (held.get(TaskStatus.PROCESSED) ?? []).filter(isDecided);
+  await rollForward(stores, [...decided, ...crashed]);
+  await tables.agents.remove(agentId);
+  return tasks.length;
+}
+
+/** Returns tasks that had not started to the queue. */
+async function giveBack({ tables, queue, now }: Stores, tasks: readonly Task[]): Promise<void> {
+  const released = await tables.tasks.release(tasks, now());
+  await queue.publish(tasks.filter((_, i) => released[i]?.ok).map(toMessage));
+}
+
+async function decideCrashed(stores: Stores, tasks: readonly Task[]): Promise<Decided[]> {
+  const { tables, now } = stores;
+  const decisions = tasks.map((task) => ({
+    taskId: task.taskId,
+    attempt: task.attempt,
+    from: [TaskStatus.PROCESSING],
+    record: afterFailure(task, { error: DIED, crashed: true }),
+  }));
+  const outcomes = await tables.tasks.decide(decisions, now());
+  const decided = tasks.flatMap((task, i) => {
+    const commit = decisions[i]?.record;
+    return outcomes[i]?.ok && commit ? [{ ...task, status: TaskStatus.PROCESSED, commit }] : [];
+  });
+  for (const task of decided) await dropStage(stores, task);
+  return decided;
+}
+
+/** Removes what an attempt had staged and will never publish. */
+export async function dropStage(
+  { tables, objects }: Stores,
+  { taskId, attempt }: Pick<Task, "taskId" | "attempt">,
+): Promise<void> {
+  const stage = stageOf(taskId, attempt);
+  await objects.delete(await tables.results.dropStaged(stage));
+  for (;;) {
+    const page = await tables.tasks.staged(stage, { limit: 1_000 });
+    const creating = page.filter(({ status }) => status === TaskStatus.CREATING);
+    if (creating.length === 0) return;
+    await tables.tasks.discard(creating.map((task) => task.taskId));
+  }
+}
