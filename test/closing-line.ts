@@ -36,7 +36,7 @@ const statesOf = (module: TestModule) =>
 const failsOutsideTests = (module: TestModule) =>
   module.state() === "failed" && !statesOf(module).includes("failed");
 
-/** Whether nothing was asked for but everything: no file, name, tag or shard. */
+/** Whether the projects ran whole, not just the tests of some file, name, tag or shard. */
 async function isWhole(vitest: Vitest, modules: readonly TestModule[]): Promise<boolean> {
   const { watch, testNamePattern, tagsFilter } = vitest.config;
   if (watch || testNamePattern || tagsFilter?.length) return false;

@@ -30,6 +30,8 @@ def main(folder: pathlib.Path, requirement: str) -> None:
         subprocess.run(
             [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", requirement],
             check=True,
+            # So that pip, if it outlives us, keeps the lock: nobody builds where it still writes.
+            pass_fds=[lock.fileno()],
         )
         complete.touch()
 

@@ -18,8 +18,8 @@ function cacheFolder(): string {
 /**
  * The Python that has the official SDK of ArmoniK, as an absolute path.
  *
- * The first call on a machine makes a virtual environment in the user's cache, which takes half a
- * minute: call it from a `beforeAll` with a timeout to match. Any number of processes may call at once.
+ * The first call on a machine downloads it into the user's cache: call it from a `beforeAll` with a
+ * timeout of minutes. Any number of processes may call at once.
  */
 export async function pythonSdk(): Promise<string> {
   const folder = join(cacheFolder(), "armonik-on-temporal", `python-sdk-${VERSION}`);
