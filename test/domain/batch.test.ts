@@ -1,0 +1,31 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { cut, SINGLE_UP_TO } from "../../src/domain/batch.ts";
+
+const count = fc.integer({ min: 0, max: 50_000 });
+
+describe("cutting a submission into batches", () => {
+  it("loses no task and invents none", () => {
+    fc.assert(
+      fc.property(count, count, (soFar, n) => {
+        expect(cut(soFar, n).reduce((sum, size) => sum + size, 0)).toBe(n);
+      }),
+    );
+  });
+
+  it("gives each task its own batch while the session is small", () => {
+    expect(cut(0, SINGLE_UP_TO)).toEqual(Array(SINGLE_UP_TO).fill(1));
+    expect(cut(SINGLE_UP_TO - 1, 1)).toEqual([1]);
+  });
+
+  it("keeps batches of large sessions between 1 and 1,000 and their number low", () => {
+    fc.assert(
+      fc.property(count, fc.integer({ min: 1_000, max: 50_000 }), (soFar, n) => {
+        const sizes = cut(soFar, n);
+        expect(Math.max(...sizes)).toBeLessThanOrEqual(1_000);
+        expect(Math.min(...sizes)).toBeGreaterThanOrEqual(1);
+        expect(sizes.length).toBeLessThanOrEqual(Math.max(32, Math.ceil(n / 1_000)) + 1);
+      }),
+    );
+  });
+});
