@@ -1,0 +1,91 @@
+// Small blobs: rows of objects.db.
+//
+//   R1. Rows are appended, never changed: many small blobs share a page and a write to disk.
+//   R2. SQLite may give a deleted row's number to another; the random part of the id tells them
+//       apart, so an id is never reused.
+import { randomBytes } from "node:crypto";
+import { setImmediate as nextTurn } from "node:timers/promises";
+import { objectId } from "../../../domain/ids.ts";
+import type { Database } from "../../embedded/database.ts";
+import type { StoredObject } from "../port.ts";
+
+export const SCHEMA = `
+  CREATE TABLE IF NOT EXISTS objects (
+    number INTEGER PRIMARY KEY,
+    token TEXT NOT NULL,
+    data BLOB NOT NULL
+  )`;
+
+const INSERT = "INSERT INTO objects (token, data) VALUES (?1, ?2)";
+const SELECT = `
+  SELECT data FROM objects WHERE number = ?1 AND token = ?2 AND length(data) <= ?3`;
+const DELETE = "DELETE FROM objects WHERE number = ?1 AND token = ?2";
+
+const ID = /^s-([1-9]\d{0,14})-([\w-]{22})$/;
+type Key = readonly [number: number, token: string];
+
+/** So much in one transaction or turn, that the event loop and other writers breathe. */
+const CHUNK_ROWS = 500;
+const CHUNK_BYTES = 4 * 2 ** 20;
+
+/** Where a row is, or undefined for an id that is none of ours. */
+export function toRowKey(id: string): Key | undefined {
+  const [, number, token] = ID.exec(id) ?? [];
+  return number && token ? [Number(number), token] : undefined;
+}
+
+function* chunksOf<T>(items: readonly T[], bytesOf: (item: T) => number): Generator<T[]> {
+  let chunk: T[] = [];
+  let bytes = 0;
+  for (const item of items) {
+    chunk.push(item);
+    bytes += bytesOf(item);
+    if (chunk.length < CHUNK_ROWS && bytes < CHUNK_BYTES) continue;
+    yield chunk;
+    chunk = [];
+    bytes = 0;
+  }
+  if (chunk.length > 0) yield chunk;
+}
+
+export type Rows = ReturnType<typeof createRows>;
+
+export const createRows = (db: Database) => {
+  const insert = (data: Uint8Array): StoredObject => {
+    const token = randomBytes(16).toString("base64url");
+    const { lastInsertRowid } = db.sql(INSERT).run(token, data);
+    return { objectId: objectId(`s-${lastInsertRowid}-${token}`), size: data.length };
+  };
+  const select = (key: Key, maxBytes: number): Uint8Array | undefined =>
+    (db.sql(SELECT).get(...key, maxBytes) as { data: Uint8Array } | undefined)?.data;
+
+  return {
+    async insert(blobs: readonly Uint8Array[]): Promise<StoredObject[]> {
+      const stored: StoredObject[] = [];
+      for (const chunk of chunksOf(blobs, ({ length }) => length)) {
+        stored.push(...(await db.write(() => chunk.map(insert))));
+      }
+      return stored;
+    },
+
+    /** In order; undefined for what is gone or larger than `maxBytes`. */
+    async select(keys: readonly Key[], maxBytes: number): Promise<(Uint8Array | undefined)[]> {
+      const found: (Uint8Array | undefined)[] = [];
+      for (const chunk of chunksOf(keys, () => 1)) {
+        if (found.length > 0) await nextTurn();
+        found.push(...(await db.read(() => chunk.map((key) => select(key, maxBytes)))));
+      }
+      return found;
+    },
+
+    async delete(keys: readonly Key[]): Promise<void> {
+      for (const chunk of chunksOf(keys, () => 1)) {
+        await db.write(() => {
+          for (const key of chunk) db.sql(DELETE).run(...key);
+        });
+      }
+    },
+
+    ping: (): Promise<void> => db.read(() => void db.sql("SELECT 1 FROM objects LIMIT 1").get()),
+  };
+};
