@@ -16,6 +16,6 @@ function addressOf(end: "Worker" | "Agent"): string {
     process.env[`ComputePlane__${end}Channel__${name}`];
   const address = setting("Address") ?? `/cache/armonik_${end.toLowerCase()}.sock`;
   const isTcp = setting("SocketType")?.toLowerCase() === "tcp";
-  // gRPC has no use for the scheme of `http://host:port`.
-  return isTcp ? address.replace(/^\w+:\/\//, "") : `unix:${address}`;
+  // gRPC has no use for the scheme of `http://host:port`; paths of sockets are absolute.
+  return isTcp ? address.replace(/^\w+:\/\//, "") : `unix://${address}`;
 }

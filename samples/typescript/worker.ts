@@ -138,7 +138,9 @@ async function main(): Promise<void> {
   server.add(WorkerDefinition, worker(agent));
 
   // What a killed worker left behind would be in the way.
-  if (workerAddress.startsWith("unix:")) await rm(workerAddress.slice(5), { force: true });
+  if (workerAddress.startsWith("unix:")) {
+    await rm(workerAddress.slice("unix://".length), { force: true });
+  }
   await server.listen(workerAddress);
   console.log(`worker listens on ${workerAddress}`);
 
