@@ -18,7 +18,7 @@ export async function* interruptible(
   } finally {
     // Not awaited: a generator that sleeps hears of it only when it wakes up. Its complaints are
     // no longer of interest, since the first error is on its way to the caller.
-    if (!done) Promise.resolve(source.return?.()).catch(() => {});
+    if (!done) Promise.try(() => source.return?.()).catch(() => {});
   }
 }
 
@@ -32,12 +32,10 @@ function nextUnlessAborted<T>(
       reject(signals.find(({ aborted }) => aborted)?.reason);
     };
     if (signals.some(({ aborted }) => aborted)) return abort();
+    const step = source.next();
     for (const signal of signals) signal.addEventListener("abort", abort);
-    source
-      .next()
-      .then(resolve, reject)
-      .finally(() => {
-        for (const signal of signals) signal.removeEventListener("abort", abort);
-      });
+    step.then(resolve, reject).finally(() => {
+      for (const signal of signals) signal.removeEventListener("abort", abort);
+    });
   });
 }

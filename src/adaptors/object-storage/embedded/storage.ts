@@ -136,10 +136,8 @@ export async function openEmbeddedStorage(options: EmbeddedStorageOptions): Prom
 
 const notFound = (id: ObjectId) => new GridError("RESULT_DATA_NOT_FOUND", id);
 
-async function* joined(head: Uint8Array[], rest?: AsyncIterable<Uint8Array>) {
+async function* joined(head: readonly Uint8Array[], rest?: AsyncIterable<Uint8Array>) {
   yield* head;
-  // Not held while the rest streams by.
-  head.length = 0;
   if (rest) yield* rest;
 }
 

@@ -1,0 +1,83 @@
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { openQueue } from "../../src/adaptors/queue/index.ts";
+import {
+  expectNothing,
+  manyIn,
+  messageIn,
+  somePartition,
+  take,
+  tasksOf,
+} from "../contracts/queue/deliveries.ts";
+import { queueContract } from "../contracts/queue.ts";
+import { temporaryFolder } from "../support/temporary-folder.ts";
+
+describe("embedded", () => {
+  const path = temporaryFolder();
+  const open = async () => {
+    const queue = await openQueue({ driver: "embedded", path: path() });
+    onTestFinished(() => queue[Symbol.asyncDispose]());
+    return queue;
+  };
+
+  queueContract({
+    configure: (visibilityMs) => ({ driver: "embedded", path: path(), visibilityMs }),
+  });
+
+  it("keeps a task that is published while it waits only once", async () => {
+    const queue = await open();
+    const partition = somePartition();
+    const [first, message] = [messageIn(partition, "first"), messageIn(partition, "second")];
+    await queue.publish([first, message, message]);
+    await queue.publish([message, first]);
+    expect(tasksOf(await queue.receive(partition, 9, AbortSignal.timeout(5_000)))).toEqual([
+      "first",
+      "second",
+    ]);
+  });
+
+  it("makes a task that is published during its delay available at once", async () => {
+    const queue = await open();
+    const partition = somePartition();
+    const message = messageIn(partition);
+    await queue.publish([message]);
+    await queue.release(await take(queue, partition, 1), 600_000);
+    expect(await queue.depth(partition)).toEqual({ waiting: 0, delivered: 0 });
+    await queue.publish([message]);
+    expect(await take(queue, partition, 1)).toHaveLength(1);
+  });
+
+  it("puts a task that was published during its delivery back without the delay of a release", async () => {
+    const queue = await open();
+    const partition = somePartition();
+    const message = messageIn(partition);
+    await queue.publish([message]);
+    const deliveries = await take(queue, partition, 1);
+    await queue.publish([message]);
+    await queue.release(deliveries, 600_000);
+    expect(await take(queue, partition, 1)).toHaveLength(1);
+  });
+
+  it("purges what is delivered, too", async () => {
+    const queue = await open();
+    const partition = somePartition();
+    await queue.publish(manyIn(partition, 3));
+    const deliveries = await take(queue, partition, 2);
+    await queue.purge(partition);
+    expect(await queue.depth(partition)).toEqual({ waiting: 0, delivered: 0 });
+    await queue.release(deliveries);
+    await expectNothing(queue, partition);
+  });
+
+  it("writes nothing while receivers wait at an empty partition", async () => {
+    const queue = await open();
+    const observer = new DatabaseSync(join(path(), "queue.db"), { readOnly: true });
+    onTestFinished(() => observer.close());
+    const version = () => observer.prepare("PRAGMA data_version").get();
+    const before = version();
+    const partition = somePartition();
+    await Promise.all([1, 2, 3].map(() => expectNothing(queue, partition)));
+    expect(version()).toEqual(before);
+  });
+});

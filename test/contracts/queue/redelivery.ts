@@ -1,0 +1,52 @@
+import { expect } from "vitest";
+import { holdInKilledProcess } from "../../support/hold-deliveries.ts";
+import type { QueuePromises } from "../queue.ts";
+import {
+  expectNothing,
+  manyIn,
+  messageIn,
+  somePartition,
+  take,
+  takeOne,
+  tasksIn,
+  tasksOf,
+} from "./deliveries.ts";
+
+/** What becomes of the deliveries of a receiver that never settles them. */
+export function redelivery({ promised, open, configure }: QueuePromises): void {
+  promised("delivers again when the visibility time is over", async () => {
+    const [slow, other] = [await open(500), await open()];
+    const partition = somePartition();
+    await slow.publish([messageIn(partition)]);
+    const first = await takeOne(slow, partition);
+    const second = await takeOne(other, partition);
+    expect(second.message).toEqual(first.message);
+    await slow.ack([first]);
+    await other.release([second]);
+    expect(await takeOne(other, partition)).toMatchObject({ message: first.message });
+  });
+
+  promised("delivers again what a killed process held", async () => {
+    const queue = await open();
+    const partition = somePartition();
+    const messages = manyIn(partition, 5);
+    await queue.publish(messages);
+    const held = await holdInKilledProcess(configure(1_000), partition, 3);
+    expect(held).toHaveLength(3);
+    const deliveries = await take(queue, partition, 5);
+    expect(tasksOf(deliveries).toSorted()).toEqual(tasksIn(messages).toSorted());
+    expect(tasksOf(deliveries)).toEqual(expect.arrayContaining(held));
+  });
+
+  promised("delivers again at once what a disposed queue held", async () => {
+    const [leaving, queue] = [await open(), await open()];
+    const partition = somePartition();
+    const messages = manyIn(partition, 3);
+    await queue.publish(messages);
+    const [acked, ...rest] = await take(leaving, partition, 3);
+    if (acked) await leaving.ack([acked]);
+    await leaving[Symbol.asyncDispose]();
+    expect(tasksOf(await take(queue, partition, 2)).toSorted()).toEqual(tasksOf(rest).toSorted());
+    await expectNothing(queue, partition);
+  });
+}
