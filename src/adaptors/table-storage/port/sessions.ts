@@ -43,6 +43,17 @@ export interface Unannounced {
   readonly names: Readonly<Record<number, string>>;
 }
 
+/** How much of a session is not announced yet; nothing is sealed by asking. */
+export interface Backlog {
+  readonly sessionId: SessionId;
+  /** Tasks in all batches of the session. */
+  readonly tasks: number;
+  /** Of these, tasks in batches that were not announced. */
+  readonly unannounced: number;
+  /** When the oldest of these batches was stored. */
+  readonly since: number;
+}
+
 export interface BatchInfo extends BatchKey {
   readonly batchId: BatchId;
   readonly name?: string | undefined;
@@ -71,6 +82,8 @@ export interface BatchTable {
     sessionId?: SessionId | undefined;
     createdBefore?: number | undefined;
   }): Promise<Unannounced[]>;
+  /** All sessions with batches that were not announced. Cheap when there are none. */
+  backlogs(): Promise<Backlog[]>;
   /** The session's workflow knows batches 1…upTo. */
   announced(sessionId: SessionId, upTo: number): Promise<void>;
   /** Unknown keys are left out; the order is that of the keys. */

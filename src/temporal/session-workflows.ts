@@ -1,0 +1,155 @@
+// The control plane's view of session workflows: the only file that calls Temporal's client.
+import { randomUUID } from "node:crypto";
+import {
+  type Client,
+  isGrpcServiceError,
+  WorkflowExecutionAlreadyStartedError,
+  WorkflowUpdateFailedError,
+  WorkflowUpdateRPCTimeoutOrCancelledError,
+} from "@temporalio/client";
+import {
+  ApplicationFailure,
+  WorkflowIdConflictPolicy,
+  WorkflowIdReusePolicy,
+  WorkflowNotFoundError,
+} from "@temporalio/common";
+import { GridError } from "../domain/errors.ts";
+import type { SessionId } from "../domain/ids.ts";
+import type { Session } from "../domain/session.ts";
+import type { StopSubmission, Verb } from "../domain/verbs.ts";
+import * as grid from "../workflows/contracts.ts";
+
+export interface SessionWorkflows {
+  /** Safe to repeat: a workflow that runs already is left alone. */
+  start(session: Session): Promise<void>;
+  /**
+   * Resolves when table storage holds the new status.
+   *
+   * @throws {GridError} INVALID_SESSION_TRANSITION with the refusal's text.
+   * @throws {SessionWorkflowOver} when no workflow runs for the session: see `controlSession`.
+   */
+  control(sessionId: SessionId, verb: Verb, args?: StopSubmission): Promise<void>;
+  /** Starts the workflow if its start was lost. For a session that has ended it does nothing. */
+  batchesSubmitted(sessionId: SessionId, mark: grid.BatchesSubmitted): Promise<void>;
+  /** These parked batches have ready tasks. For a session that has ended it does nothing. */
+  batchesReady(sessionId: SessionId, batches: readonly number[]): Promise<void>;
+}
+
+/** The session's workflow has ended, or never was. Not a refusal: the session's row decides. */
+export class SessionWorkflowOver extends Error {
+  constructor(sessionId: SessionId, options?: ErrorOptions) {
+    super(`no workflow runs for session ${sessionId}`, options);
+    this.name = "SessionWorkflowOver";
+  }
+}
+
+export interface SessionWorkflowsOptions {
+  /** Batches that a session may have open at once. */
+  readonly window: number;
+  /** The native client retries inside while Temporal is away: callers must not wait for that. */
+  readonly patienceMs?: number;
+}
+
+const startOptions = (sessionId: SessionId, window: number) => ({
+  workflowId: grid.sessionWorkflowId(sessionId),
+  taskQueue: grid.BATCH_QUEUE,
+  args: [{ sessionId, window }] satisfies [grid.SessionInput],
+  workflowIdConflictPolicy: WorkflowIdConflictPolicy.USE_EXISTING,
+  workflowIdReusePolicy: WorkflowIdReusePolicy.REJECT_DUPLICATE,
+});
+
+const running = { key: grid.statusAttribute, value: "Running" };
+
+/** Everything that is not a refusal is taken for an outage of Temporal, and says so. */
+function toGridError(sessionId: SessionId, error: unknown): unknown {
+  if (error instanceof GridError || error instanceof SessionWorkflowOver) return error;
+  if (error instanceof WorkflowNotFoundError)
+    return new SessionWorkflowOver(sessionId, { cause: error });
+  if (error instanceof WorkflowUpdateFailedError) return toRefusal(sessionId, error);
+  if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError)
+    return away("did not answer in time", error);
+  const cause = error instanceof Error ? (error.cause ?? error) : error;
+  if (isGrpcServiceError(cause)) return away(`is away (${cause.details || cause.message})`, error);
+  return error;
+}
+
+const away = (what: string, cause: unknown) =>
+  new GridError("DEPENDENCY_UNAVAILABLE", `Temporal ${what}`, { cause });
+
+function toRefusal(sessionId: SessionId, error: WorkflowUpdateFailedError): Error {
+  const { cause } = error;
+  if (cause instanceof ApplicationFailure && cause.type === "INVALID_SESSION_TRANSITION") {
+    return new GridError("INVALID_SESSION_TRANSITION", cause.message, { cause: error });
+  }
+  // The workflow ended before the update's handler did.
+  return new SessionWorkflowOver(sessionId, { cause: error });
+}
+
+export function createSessionWorkflows(
+  client: Client,
+  { window, patienceMs = 8_000 }: SessionWorkflowsOptions,
+): SessionWorkflows {
+  const call = async <T>(sessionId: SessionId, work: () => Promise<T>): Promise<T> => {
+    try {
+      return await client.withDeadline(Date.now() + patienceMs, work);
+    } catch (error) {
+      throw toGridError(sessionId, error);
+    }
+  };
+  const handleOf = (sessionId: SessionId) =>
+    client.workflow.getHandle(grid.sessionWorkflowId(sessionId));
+
+  /** For notices: a session that has ended has nobody who must be told. */
+  const unlessOver = async (work: Promise<unknown>): Promise<void> => {
+    try {
+      await work;
+    } catch (error) {
+      if (error instanceof WorkflowExecutionAlreadyStartedError) return;
+      if (!(error instanceof SessionWorkflowOver)) throw error;
+    }
+  };
+
+  return {
+    async start({ sessionId, partitionIds, defaultOptions }) {
+      const partition = defaultOptions.partitionId || (partitionIds[0] ?? "");
+      const started = call(sessionId, () =>
+        client.workflow.start(grid.SESSION_WORKFLOW, {
+          ...startOptions(sessionId, window),
+          staticSummary: `session on ${partitionIds.join(", ")}`,
+          staticDetails: `Partitions **${partitionIds.join(", ")}**. To pause, resume, close or cancel the session, send the update or signal of that name.`,
+          typedSearchAttributes: [running, { key: grid.partitionAttribute, value: partition }],
+        }),
+      );
+      await unlessOver(started);
+    },
+
+    async control(sessionId, verb, args) {
+      const given: [StopSubmission?] = args ? [args] : [];
+      await call(sessionId, () =>
+        handleOf(sessionId).executeUpdate<unknown, [StopSubmission?]>(verb, {
+          args: given,
+          updateId: `${verb}-${randomUUID()}`,
+        }),
+      );
+    },
+
+    async batchesSubmitted(sessionId, mark) {
+      const signalled = call(sessionId, () =>
+        client.workflow.signalWithStart(grid.SESSION_WORKFLOW, {
+          ...startOptions(sessionId, window),
+          signal: grid.batchesSubmitted,
+          signalArgs: [mark],
+          typedSearchAttributes: [running],
+        }),
+      );
+      await unlessOver(signalled);
+    },
+
+    async batchesReady(sessionId, batches) {
+      const signalled = call(sessionId, () =>
+        handleOf(sessionId).signal(grid.batchesReady, { batches: [...batches] }),
+      );
+      await unlessOver(signalled);
+    },
+  };
+}

@@ -1,0 +1,72 @@
+/** What the submitter, the session workflow and its operators say to each other. Safe to import anywhere. */
+import { defineSearchAttributeKey, SearchAttributeType } from "@temporalio/common";
+import { defineQuery, defineSignal, defineUpdate } from "@temporalio/workflow";
+import type { SessionId } from "../domain/ids.ts";
+import type { SessionStatusName, StopSubmission, Verb } from "../domain/verbs.ts";
+
+/** Workflows and watchers share one Temporal task queue: eager execution needs that. */
+export const BATCH_QUEUE = "grid-batches";
+/** Short activities have their own, or 64 watchers a session would starve them. */
+export const CONTROL_QUEUE = "grid-control";
+
+export const SESSION_WORKFLOW = "session";
+
+export const sessionWorkflowId = (sessionId: SessionId): string => `session-${sessionId}`;
+
+/** All that survives continue-as-new, under 2 kB: numbers, flags, at most 64 names. */
+export interface SessionState {
+  status: SessionStatusName;
+  clientSubmission: boolean;
+  workerSubmission: boolean;
+  /** Batches 1…upTo are in table storage. Only grows. */
+  upTo: number;
+  /** The next batch never opened before. */
+  next: number;
+  /** Batches supervised now. */
+  open: number[];
+  /** To be opened again, before anything new: no longer parked. */
+  again: number[];
+  /** Batches that wait for later submissions; they hold no place in the window. */
+  parked: number[];
+  /** Names of single-task batches not yet settled, by batch. */
+  names: Record<number, string>;
+  tasks: number;
+  completed: number;
+  failed: number;
+}
+
+export interface SessionInput {
+  sessionId: SessionId;
+  /** Batches open at once. */
+  window: number;
+  /** Absent in the first run. */
+  state?: SessionState;
+}
+
+/** A high-water mark: repeats, reordering and coalescing are harmless. */
+export interface BatchesSubmitted {
+  upTo: number;
+  tasks: number;
+  names: Readonly<Record<number, string>>;
+}
+
+export const batchesSubmitted = defineSignal<[BatchesSubmitted]>("batchesSubmitted");
+export const batchesReady = defineSignal<[{ batches: number[] }]>("batchesReady");
+
+/** What the control plane and people call: answers with the new state, or refuses. */
+export const verbUpdate = (verb: Verb) =>
+  defineUpdate<SessionState, [Partial<StopSubmission>?]>(verb);
+/** What an operator picks in the Temporal UI, or sends to many sessions at once. */
+export const verbSignal = (verb: Verb) => defineSignal<[Partial<StopSubmission>?]>(verb);
+
+export const sessionQuery = defineQuery<SessionState>("session");
+export const openBatchesQuery = defineQuery<number[]>("openBatches");
+
+export const statusAttribute = defineSearchAttributeKey(
+  "GridSessionStatus",
+  SearchAttributeType.KEYWORD,
+);
+export const partitionAttribute = defineSearchAttributeKey(
+  "GridPartition",
+  SearchAttributeType.KEYWORD,
+);
