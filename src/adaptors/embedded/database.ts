@@ -12,6 +12,8 @@ import { GridError } from "../../domain/errors.ts";
 export interface Database extends AsyncDisposable {
   /** Prepares once, then answers the same statement. */
   sql(text: string): StatementSync;
+  /** Prepares a statement whose text depends on the request, and does not keep it. */
+  prepare(text: string): StatementSync;
   /** Runs `work`, which must be synchronous and short, in the next shared transaction. */
   write<T>(work: () => T): Promise<T>;
   /** Runs synchronous reads; consistent within one statement. */
@@ -136,6 +138,7 @@ export function openDatabase({ file, schema, durability }: DatabaseOptions): Dat
 
   return {
     sql,
+    prepare: (text) => db.prepare(text),
     write<T>(work: () => T) {
       if (closed) return Promise.reject(refuse());
       return new Promise<T>((resolve, reject) => {

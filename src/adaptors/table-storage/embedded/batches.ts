@@ -1,0 +1,120 @@
+//   B1. One writer at a time numbers the batches, so numbers have no gaps.
+//   B3. Progress is kept by batch id in its own rows, whether or not the batch is stored yet.
+import type { BatchKey, NewBatch } from "../../../domain/batch.ts";
+import type { BatchId, SessionId } from "../../../domain/ids.ts";
+import type { BatchInfo, BatchTable } from "../port/sessions.ts";
+import { batchAnnouncing } from "./batches/announcing.ts";
+import type { Store } from "./store.ts";
+
+const FIND = "SELECT session_id, batch FROM batches WHERE batch_id = ?";
+const NEXT = `INSERT INTO batch_marks (session_id, last, tasks) VALUES (?1, 1, ?2)
+  ON CONFLICT DO UPDATE SET last = last + 1, tasks = tasks + ?2
+  RETURNING last`;
+const ADD = `INSERT INTO batches (session_id, batch, batch_id, task_count, name, stored_at)
+  VALUES (?, ?, ?, ?, ?, ?)`;
+const JOIN = `UPDATE batches SET task_count = task_count + ? WHERE batch_id = ? AND sealed = 0
+  RETURNING session_id`;
+const JOINED = "UPDATE batch_marks SET tasks = tasks + ? WHERE session_id = ?";
+const TASKS = "SELECT tasks FROM batch_marks WHERE session_id = ?";
+const PROGRESS = `SELECT b.session_id, b.batch, b.batch_id, b.name,
+    coalesce(p.open, 0) AS open, coalesce(p.pending, 0) AS pending,
+    coalesce(p.completed, 0) AS completed, coalesce(p.failed, 0) AS failed
+  FROM batches b
+  LEFT JOIN progress p ON p.session_id = b.session_id AND p.batch_id = b.batch_id
+  WHERE b.session_id = ? AND b.batch = ?`;
+const PARK = "UPDATE batches SET parked = 1 WHERE session_id = ? AND batch = ?";
+// Ready or final tasks are those that are open and not PENDING, or not open any more.
+const PARKED_READY = `parked = 1 AND NOT EXISTS (
+    SELECT 1 FROM progress p
+    WHERE p.session_id = batches.session_id AND p.batch_id = batches.batch_id
+      AND p.open > 0 AND p.pending = p.open)`;
+const IS_ANY_READY = `SELECT 1 FROM batches WHERE ${PARKED_READY} LIMIT 1`;
+const UNPARK = `UPDATE batches SET parked = 0 WHERE ${PARKED_READY} RETURNING session_id, batch`;
+
+interface ProgressRow {
+  readonly session_id: SessionId;
+  readonly batch: number;
+  readonly batch_id: BatchId;
+  readonly name: string | null;
+  readonly open: number;
+  readonly pending: number;
+  readonly completed: number;
+  readonly failed: number;
+}
+
+const toInfo = (row: ProgressRow): BatchInfo => ({
+  sessionId: row.session_id,
+  batch: row.batch,
+  batchId: row.batch_id,
+  name: row.name ?? undefined,
+  progress: {
+    open: row.open,
+    pending: row.pending,
+    completed: row.completed,
+    failed: row.failed,
+  },
+});
+
+const toKey = (row: unknown): BatchKey => {
+  const { session_id, batch } = row as { session_id: SessionId; batch: number };
+  return { sessionId: session_id, batch };
+};
+
+export const batchTable = (store: Store): BatchTable => {
+  const addOne = ({ batchId, sessionId, taskCount, name }: NewBatch, now: number): BatchKey => {
+    const known = store.sql(FIND).get(batchId);
+    if (known) return toKey(known);
+    const next = store.sql(NEXT).get(sessionId, taskCount) as { last: number };
+    store.sql(ADD).run(sessionId, next.last, batchId, taskCount, name ?? null, now);
+    return { sessionId, batch: next.last };
+  };
+
+  return {
+    ...batchAnnouncing(store),
+
+    async add(batches) {
+      if (batches.length === 0) return [];
+      return store.write((ledger) => {
+        ledger.progressed();
+        const now = Date.now();
+        return batches.map((batch) => addOne(batch, now));
+      });
+    },
+
+    join: (batchId, taskCount) =>
+      store.write(() => {
+        const row = store.sql(JOIN).get(taskCount, batchId);
+        if (row) store.sql(JOINED).run(taskCount, row["session_id"] as SessionId);
+        return row !== undefined;
+      }),
+
+    taskCount: (sessionId) =>
+      store.read(() => {
+        const row = store.sql(TASKS).get(sessionId) as { tasks: number } | undefined;
+        return row?.tasks ?? 0;
+      }),
+
+    async progress(keys) {
+      if (keys.length === 0) return [];
+      return store.read(() => {
+        const progress = store.sql(PROGRESS);
+        return keys
+          .map(({ sessionId, batch }) => progress.get(sessionId, batch))
+          .filter((row) => row !== undefined)
+          .map((row) => toInfo(row as unknown as ProgressRow));
+      });
+    },
+
+    async park({ sessionId, batch }) {
+      await store.write(() => {
+        store.sql(PARK).run(sessionId, batch);
+      });
+    },
+
+    async unparkReady() {
+      // Most calls find nothing: they should not wait for the write lock.
+      if (!(await store.read(() => store.sql(IS_ANY_READY).get()))) return [];
+      return store.write(() => store.sql(UNPARK).all().map(toKey));
+    },
+  };
+};

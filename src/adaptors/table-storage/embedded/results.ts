@@ -1,0 +1,56 @@
+import type { ResultField } from "../../../domain/filter.ts";
+import { ResultStatus } from "../../../domain/status.ts";
+import type { ResultTable } from "../port/results.ts";
+import { type Listing, listRows } from "./listing.ts";
+import { type ResultRow, toResult } from "./result-rows.ts";
+import { resultCompletion } from "./results/completion.ts";
+import { resultOwnership } from "./results/ownership.ts";
+import { resultStaging } from "./results/stage.ts";
+import type { Store } from "./store.ts";
+
+// R3
+const VISIBLE = `status <> ${ResultStatus.STAGED}`;
+
+const GET = `SELECT * FROM results WHERE result_id = ? AND ${VISIBLE}`;
+
+const RESULTS: Listing<ResultField> = {
+  table: "results",
+  key: "result_id",
+  id: "resultId",
+  visible: VISIBLE,
+  fields: {
+    resultId: "result_id",
+    sessionId: "session_id",
+    name: "name",
+    ownerTaskId: "owner",
+    createdBy: "created_by",
+    status: "status",
+    createdAt: "created_at",
+    completedAt: "completed_at",
+    size: "size",
+    objectId: "object_id",
+    manualDeletion: "manual_deletion",
+  },
+};
+
+const toResults = (rows: unknown[]) => (rows as ResultRow[]).map(toResult);
+
+export const resultTable = (store: Store): ResultTable => ({
+  ...resultStaging(store),
+  ...resultOwnership(store),
+  ...resultCompletion(store),
+
+  async get(resultIds) {
+    if (resultIds.length === 0) return [];
+    return store.read(() => {
+      const get = store.sql(GET);
+      return toResults(resultIds.map((id) => get.get(id)).filter((row) => row !== undefined));
+    });
+  },
+
+  list: (query) =>
+    store.read(() => {
+      const { rows, total } = listRows(store, RESULTS, query);
+      return { rows: toResults(rows), total };
+    }),
+});

@@ -1,0 +1,61 @@
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import type { StatementSync } from "node:sqlite";
+import { openBell } from "../../embedded/bell.ts";
+import { openDatabase } from "../../embedded/database.ts";
+import { createLedger, type Ledger } from "./ledger.ts";
+import { SCHEMA } from "./schema.ts";
+
+/** The database of the tables with what every write of them must do: keep counts, feed and bells. */
+export interface Store extends AsyncDisposable {
+  sql(text: string): StatementSync;
+  /** Prepares a statement whose text depends on the request, and does not keep it. */
+  prepare(text: string): StatementSync;
+  read<T>(work: () => T): Promise<T>;
+  write<T>(work: (ledger: Ledger) => T): Promise<T>;
+  /** Calls back soon after any process wrote changes, or made progress; answers how to stop. */
+  listen(bell: "changes" | "progress", listener: () => void): () => void;
+}
+
+export function openStore(path: string): Store {
+  mkdirSync(path, { recursive: true });
+  const database = openDatabase({
+    file: join(path, "table.db"),
+    schema: SCHEMA,
+    durability: "FULL",
+  });
+  const bells = {
+    changes: openBell(path, "changes"),
+    progress: openBell(path, "progress"),
+  };
+  let disposed = false;
+
+  const ring = (ledger: Ledger): void => {
+    if (disposed) return;
+    if (ledger.rings.changes) bells.changes.ring();
+    if (ledger.rings.progress) bells.progress.ring();
+  };
+
+  return {
+    sql: database.sql,
+    prepare: database.prepare,
+    read: database.read,
+    async write(work) {
+      const ledger = createLedger();
+      const value = await database.write(() => {
+        const value = work(ledger);
+        ledger.post(database.sql);
+        return value;
+      });
+      ring(ledger);
+      return value;
+    },
+    listen: (bell, listener) => bells[bell].listen(listener),
+    async [Symbol.asyncDispose]() {
+      await database[Symbol.asyncDispose]();
+      disposed = true;
+      bells.changes[Symbol.dispose]();
+      bells.progress[Symbol.dispose]();
+    },
+  };
+}

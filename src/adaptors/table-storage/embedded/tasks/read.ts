@@ -1,0 +1,89 @@
+import type { AgentId } from "../../../../domain/ids.ts";
+import { isFinal, TASK_MACHINE, TaskStatus } from "../../../../domain/status.ts";
+import type { TaskTable } from "../../port/tasks.ts";
+import type { Store } from "../store.ts";
+import { type OptionsText, type TaskRow, toTask } from "../task-rows.ts";
+
+const T = TaskStatus;
+
+const GET = `SELECT * FROM tasks WHERE task_id = ? AND status <> ${T.CREATING}`;
+
+const QUEUED = `SELECT count FROM task_counts WHERE session_id = ? AND status = ${T.SUBMITTED}`;
+
+// PROCESSED is still held by the attempt that decided so; a decision from outside revokes it.
+const HELD = `SELECT 1 FROM tasks WHERE task_id = ?1 AND holder = ?2 AND attempt = ?3
+  AND (status IN (${T.DISPATCHED}, ${T.PROCESSING})
+    OR (status = ${T.PROCESSED} AND decided_by = ?3))`;
+
+const OWNED = "SELECT * FROM tasks WHERE holder = ? ORDER BY n";
+const OWNERS = "SELECT DISTINCT holder FROM tasks WHERE holder IS NOT NULL";
+
+const IN_BATCH = `SELECT * FROM tasks
+  WHERE batch_id = ?1 AND status IN (SELECT value FROM json_each(?2)) AND status <> ${T.CREATING}
+    AND (?3 IS NULL OR ?3 > CASE status WHEN ${T.SUBMITTED} THEN submitted_at
+      WHEN ${T.PROCESSED} THEN processed_at ELSE created_at END)
+  ORDER BY priority DESC, n LIMIT ?4`;
+
+const IN_SESSION = `SELECT t.* FROM progress p
+  CROSS JOIN tasks t ON t.batch_id = p.batch_id AND t.session_id = p.session_id
+  WHERE p.session_id = ?1 AND (p.open > 0 OR ?2)
+    AND t.status IN (SELECT value FROM json_each(?3)) AND t.status <> ${T.CREATING} LIMIT ?4`;
+
+type Reads = Pick<
+  TaskTable,
+  "get" | "queuedCount" | "revoked" | "ownedBy" | "owners" | "inBatch" | "inSession"
+>;
+
+export const taskReads = (store: Store, options: OptionsText): Reads => {
+  const toTasks = (rows: unknown[]) => (rows as TaskRow[]).map((row) => toTask(row, options));
+  return {
+    async get(taskIds) {
+      if (taskIds.length === 0) return [];
+      return store.read(() => {
+        const get = store.sql(GET);
+        return toTasks(taskIds.map((id) => get.get(id)).filter((row) => row !== undefined));
+      });
+    },
+
+    queuedCount: (sessionId) =>
+      store.read(() => {
+        const row = store.sql(QUEUED).get(sessionId) as { count: number } | undefined;
+        return row?.count ?? 0;
+      }),
+
+    async revoked(agentId, attempts) {
+      if (attempts.length === 0) return [];
+      return store.read(() => {
+        const held = store.sql(HELD);
+        return attempts.filter(({ taskId, attempt }) => !held.get(taskId, agentId, attempt));
+      });
+    },
+
+    ownedBy: (agentId) => store.read(() => toTasks(store.sql(OWNED).all(agentId))),
+
+    owners: () =>
+      store.read(() =>
+        store
+          .sql(OWNERS)
+          .all()
+          .map((row) => row["holder"] as AgentId),
+      ),
+
+    async inBatch(batchId, { statuses, before, limit }) {
+      if (statuses.length === 0) return [];
+      return store.read(() =>
+        toTasks(store.sql(IN_BATCH).all(batchId, JSON.stringify(statuses), before ?? null, limit)),
+      );
+    },
+
+    async inSession(sessionId, statuses, limit) {
+      if (statuses.length === 0) return [];
+      const anyFinal = statuses.some((status) => isFinal(TASK_MACHINE, status));
+      return store.read(() =>
+        toTasks(
+          store.sql(IN_SESSION).all(sessionId, anyFinal ? 1 : 0, JSON.stringify(statuses), limit),
+        ),
+      );
+    },
+  };
+};

@@ -1,0 +1,43 @@
+import { z } from "zod";
+import type { TableStorage } from "./port.ts";
+
+export const TableStorageOptions = z.discriminatedUnion("driver", [
+  z.strictObject({
+    driver: z.literal("embedded"),
+    /** The data folder, shared by all processes of this machine's grid. */
+    path: z.string().min(1),
+  }),
+]);
+export type TableStorageOptions = z.infer<typeof TableStorageOptions>;
+
+/** Opens the configured driver; only its vendor SDK is loaded. */
+export async function openTableStorage(options: TableStorageOptions): Promise<TableStorage> {
+  switch (options.driver) {
+    case "embedded":
+      return (await import("./embedded/open.ts")).openEmbeddedTables(options.path);
+  }
+}
+
+export type { Change, ChangeFeed } from "./port/feed.ts";
+export type { ResultTable } from "./port/results.ts";
+export type {
+  AgentBeat,
+  AgentTable,
+  Backlog,
+  BatchInfo,
+  BatchTable,
+  PartitionTable,
+  SessionTable,
+  Unannounced,
+} from "./port/sessions.ts";
+export type {
+  AttemptKey,
+  Decided,
+  Decision,
+  DependencyTable,
+  Owner,
+  Start,
+  TaskCounts,
+  TaskTable,
+} from "./port/tasks.ts";
+export type { TableStorage } from "./port.ts";
