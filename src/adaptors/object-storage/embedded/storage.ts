@@ -14,7 +14,7 @@ export interface EmbeddedStorageOptions {
   inlineBytes: number;
 }
 
-/** So many files are read or removed at a time: the thread pool has four threads. */
+/** So many files are handled at a time: the thread pool has four threads. */
 const FILES_AT_ONCE = 8;
 
 /** Small blobs in `objects.db`, large ones as files under `objects/`, in the data folder. */
@@ -84,13 +84,13 @@ export async function openEmbeddedStorage(options: EmbeddedStorageOptions): Prom
     },
     async putMany(blobs) {
       closing.signal.throwIfAborted();
-      const small = await rows.insert(blobs.filter(({ length }) => length <= inlineBytes));
-      const stored: StoredObject[] = [];
-      for (const blob of blobs) {
-        const inline = blob.length <= inlineBytes ? small[stored.length] : undefined;
-        stored.push(inline ?? (await upload(() => files.write(joined([blob])))));
-      }
-      return stored;
+      const fits = ({ length }: Uint8Array) => length <= inlineBytes;
+      const small = await rows.insert(blobs.filter(fits));
+      const large = await inGroups(
+        blobs.filter((blob) => !fits(blob)),
+        (blob) => upload(() => files.write(joined([blob]))),
+      );
+      return blobs.map((blob) => (fits(blob) ? small : large).shift() as StoredObject);
     },
     async *get(id, signal) {
       const check = (): void => {
