@@ -72,7 +72,8 @@ export const TASK_MACHINE: Machine<TaskStatus> = {
   [T.PAUSED]: [T.SUBMITTED, T.PROCESSED],
   [T.SUBMITTED]: [T.DISPATCHED, T.PAUSED, T.PROCESSED],
   [T.DISPATCHED]: [T.SUBMITTED, T.PROCESSING, T.PAUSED, T.PROCESSED],
-  [T.PROCESSING]: [T.PROCESSED],
+  // Back to SUBMITTED when a healthy agent stops: that must not use a retry.
+  [T.PROCESSING]: [T.PROCESSED, T.SUBMITTED],
   [T.PROCESSED]: [T.COMPLETED, T.ERROR, T.TIMEOUT, T.CANCELLED, T.RETRIED],
   // Known to clients of the interface, never written here: a cancellation is decided at once.
   [T.CANCELLING]: [T.CANCELLED],

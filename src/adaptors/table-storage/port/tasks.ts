@@ -86,7 +86,10 @@ export interface TaskTable {
   pauseSession(sessionId: SessionId): Promise<number>;
   /** SUBMITTED → DISPATCHED, owner set, attempt + 1. Answers those won, at their new attempt. */
   acquire(taskIds: readonly TaskId[], owner: Owner, at: number): Promise<Task[]>;
-  /** DISPATCHED at this attempt → SUBMITTED, owner cleared; no retry is used. */
+  /**
+   * DISPATCHED | PROCESSING at this attempt → SUBMITTED, owner cleared; no retry is used. For the
+   * attempt's holder, and of PROCESSING ones only when it stops; the attempt can commit no more.
+   */
   release(attempts: readonly AttemptKey[], at: number): Promise<Decided[]>;
   /** DISPATCHED at this attempt → PROCESSING. */
   start(starts: readonly Start[]): Promise<Decided[]>;

@@ -12,8 +12,9 @@ const T = TaskStatus;
 const FIND = "SELECT n, task_id, session_id, batch_id, status FROM tasks WHERE task_id = ?";
 
 /** A task that an agent still holds is released, not submitted. */
+const HELD: readonly TaskStatus[] = [T.DISPATCHED, T.PROCESSING];
 const SUBMITTABLE = new Set<TaskStatus>(
-  sourcesOf(TASK_MACHINE, T.SUBMITTED).filter((s) => s !== T.DISPATCHED),
+  sourcesOf(TASK_MACHINE, T.SUBMITTED).filter((s) => !HELD.includes(s)),
 );
 const SUBMIT = `UPDATE tasks SET status = ${T.SUBMITTED}, submitted_at = ? WHERE n = ? RETURNING *`;
 
@@ -33,8 +34,9 @@ const ACQUIRE = `UPDATE tasks SET status = ${T.DISPATCHED}, attempt = attempt + 
   RETURNING *`;
 
 const RELEASE = `UPDATE tasks SET status = ${T.SUBMITTED}, submitted_at = ?1,
-  owner = '', hostname = '', holder = NULL, received_at = NULL, acquired_at = NULL
-  WHERE task_id = ?2 AND attempt = ?3 AND status = ${T.DISPATCHED}
+  owner = '', hostname = '', holder = NULL, received_at = NULL, acquired_at = NULL,
+  fetched_at = NULL, started_at = NULL
+  WHERE task_id = ?2 AND attempt = ?3 AND status = ?4
   RETURNING task_id, session_id, batch_id`;
 
 const START = `UPDATE tasks SET status = ${T.PROCESSING}, fetched_at = ?1, started_at = ?2
@@ -112,11 +114,13 @@ export const taskDispatch = (store: Store, options: OptionsText): Dispatch => {
     async release(attempts, at) {
       if (attempts.length === 0) return [];
       return store.write((ledger) =>
-        changeAttempts(store, attempts, T.SUBMITTED, ({ taskId, attempt }) => {
-          const row = store.sql(RELEASE).get(at, taskId, attempt) as TaskRef | undefined;
-          if (row) ledger.moved(row, T.DISPATCHED, T.SUBMITTED);
-          return row !== undefined;
-        }),
+        changeAttempts(store, attempts, T.SUBMITTED, ({ taskId, attempt }) =>
+          HELD.some((from) => {
+            const row = store.sql(RELEASE).get(at, taskId, attempt, from) as TaskRef | undefined;
+            if (row) ledger.moved(row, from, T.SUBMITTED);
+            return row !== undefined;
+          }),
+        ),
       );
     },
 
