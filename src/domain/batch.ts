@@ -26,7 +26,8 @@ export interface BatchProgress {
 }
 
 export const SINGLE_UP_TO = 64;
-const LARGEST = 1_000;
+/** Tasks of a batch, at most. */
+export const LARGEST_BATCH = 1_000;
 const SMALLEST = 8;
 const BATCHES_PER_SUBMISSION = 32;
 
@@ -39,7 +40,10 @@ const BATCHES_PER_SUBMISSION = 32;
 export function cut(soFar: number, count: number, singleUpTo = SINGLE_UP_TO): number[] {
   const total = soFar + count;
   if (total <= singleUpTo) return Array.from({ length: count }, () => 1);
-  const size = Math.min(LARGEST, Math.max(SMALLEST, Math.ceil(total / BATCHES_PER_SUBMISSION)));
+  const size = Math.min(
+    LARGEST_BATCH,
+    Math.max(SMALLEST, Math.ceil(total / BATCHES_PER_SUBMISSION)),
+  );
   return Array.from({ length: Math.ceil(count / size) }, (_, i) =>
     Math.min(size, count - i * size),
   );

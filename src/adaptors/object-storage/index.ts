@@ -25,3 +25,5 @@ export async function openObjectStorage(options: ObjectStorageOptions): Promise<
       return (await import("./embedded/storage.ts")).openEmbeddedStorage(parsed);
   }
 }
+
+export type { ObjectStorage, StoredObject } from "./port.ts";

@@ -1,0 +1,88 @@
+// The control plane as a process.
+import { openObjectStorage } from "../adaptors/object-storage/index.ts";
+import { openQueue } from "../adaptors/queue/index.ts";
+import { openTableStorage, type TableStorage } from "../adaptors/table-storage/index.ts";
+import type { Config } from "../config/index.ts";
+import { openServer } from "../grpc/server.ts";
+import type { Stores } from "../lifecycle/stores.ts";
+import type { Grid } from "../submitter/grid.ts";
+import { toChecks } from "../submitter/health-checks.ts";
+import { addServices } from "../submitter/services.ts";
+import { openHealth } from "../telemetry/health.ts";
+import { openHttpServer } from "../telemetry/http.ts";
+import { createLogger, type Logger } from "../telemetry/logger.ts";
+import { createMetrics, type Metrics } from "../telemetry/metrics.ts";
+import { createAnnouncer } from "../temporal/announcer.ts";
+import { openTemporal } from "../temporal/connection.ts";
+import { createSessionWorkflows } from "../temporal/session-workflows.ts";
+import { stopSignal } from "./stop-signal.ts";
+import { VERSIONS } from "./versions.ts";
+
+/** Opens in the order of dependence; the stack closes in the reverse. */
+async function openStores(config: Config, stack: AsyncDisposableStack): Promise<Stores> {
+  const tables = stack.use(await openTableStorage(config.tableStorage));
+  const objects = stack.use(await openObjectStorage(config.objectStorage));
+  const queue = stack.use(await openQueue(config.queue));
+  const { directDispatchLimit: directLimit } = config.submitter;
+  return { tables, objects, queue, now: Date.now, directLimit };
+}
+
+/** The configured partitions, and the default one unless somebody described it already. */
+async function addPartitions({ partitions }: TableStorage, config: Config): Promise<void> {
+  await partitions.upsert(config.initServices.partitioning.partitions);
+  const { defaultPartition: partitionId } = config.submitter;
+  const [known] = await partitions.get([partitionId]);
+  if (known) return;
+  const nothing = { parentPartitionIds: [], podConfiguration: {}, preemptionPercentage: 0 };
+  await partitions.upsert([{ partitionId, podReserved: 0, podMax: 0, priority: 0, ...nothing }]);
+}
+
+interface Surroundings {
+  readonly stack: AsyncDisposableStack;
+  readonly metrics: Metrics;
+  readonly log: Logger;
+}
+
+async function openGrid(config: Config, { stack, metrics, log }: Surroundings): Promise<Grid> {
+  const stores = await openStores(config, stack);
+  await addPartitions(stores.tables, config);
+  const { client } = stack.use(await openTemporal(config.temporal));
+  const workflows = createSessionWorkflows(client, { window: config.orchestrator.window });
+  const { tables } = stores;
+  const announcer = stack.use(createAnnouncer({ tables, workflows, log }));
+  const health = stack.use(openHealth({ checks: toChecks(stores), log }));
+  const { defaultPartition, maxBatchSingles, preferredMessageSizeBytes } = config.submitter;
+  return {
+    ...{ stores, workflows, announcer, health, metrics },
+    settings: {
+      defaultPartition,
+      dataChunkMaxBytes: preferredMessageSizeBytes,
+      singleUpTo: maxBatchSingles,
+      versions: VERSIONS,
+    },
+  };
+}
+
+/** Serves until the process is told to stop, then lets running calls finish. */
+export async function runSubmitter(config: Config): Promise<void> {
+  const log = createLogger({ level: config.log.level, role: "submitter" });
+  await using stack = new AsyncDisposableStack();
+  const stopped = stopSignal();
+  const metrics = createMetrics();
+  const grid = await openGrid(config, { stack, metrics, log });
+  const { health } = grid;
+  const { host, port, httpPort, graceDelayMs } = config.submitter;
+  const { registry, rpc } = metrics;
+  const setting = "Submitter__HttpPort";
+  stack.use(await openHttpServer({ host, port: httpPort, setting, health, registry, log }));
+  const server = await openServer({
+    address: { host, port },
+    setting: "Submitter__Port",
+    services: (services) => addServices(services, grid),
+    ...{ log, metrics: rpc, graceDelayMs },
+  });
+  stack.use(server);
+  log.info({ signal: await stopped }, "stopping");
+  health.drain();
+  await server.drain();
+}

@@ -1,0 +1,72 @@
+// Streams what happens in a session.
+//
+//   E1. No gap: the feed is open before the snapshot is read.
+//   E2. Never ends with OK, which clients take for "all is there": the caller goes, or UNAVAILABLE
+//       makes them subscribe again.
+//   E3. Nothing is queued here: changes are taken from the feed at the pace of the caller, and the
+//       feed ends a subscription that falls too far behind.
+import type { CallContext } from "nice-grpc";
+import type { Change, TableStorage } from "../../adaptors/table-storage/index.ts";
+import { GridError } from "../../domain/errors.ts";
+import type {
+  EventSubscriptionResponse as Event,
+  EventSubscriptionRequest,
+} from "../../gen/events_common.ts";
+import type { EventsServiceImplementation } from "../../gen/events_service.ts";
+import type { DrainContext } from "../../grpc/drain.ts";
+import type { Grid } from "../grid.ts";
+import { toEvents } from "./live.ts";
+import { readSnapshot } from "./snapshot.ts";
+import { type Subscription, toSubscription } from "./subscription.ts";
+
+async function* follow(
+  tables: TableStorage,
+  subscription: Subscription,
+  feed: AsyncIterable<readonly Change[]>,
+): AsyncIterable<Event> {
+  for await (const events of readSnapshot(tables, subscription)) yield* events;
+  for await (const changes of feed) yield* await toEvents(tables, subscription, changes);
+}
+
+/** What clients wait for before they go on. gRPC sends headers only if there are some. */
+function sendHeaders({ header, sendHeader }: CallContext): void {
+  header.set("x-armonik-subscription", "open");
+  sendHeader();
+}
+
+/** Why a stream ended that never ends by itself. */
+function reasonOf({ signal, draining }: CallContext & DrainContext, cause?: unknown): unknown {
+  if (signal.aborted) return signal.reason;
+  if (draining.aborted) return new GridError("DRAINING", "subscribe again");
+  if (cause instanceof GridError) return cause;
+  return new GridError("DEPENDENCY_UNAVAILABLE", "the feed of changes broke: subscribe again", {
+    cause,
+  });
+}
+
+async function* getEvents(
+  { tables }: Grid["stores"],
+  request: EventSubscriptionRequest,
+  context: CallContext & DrainContext,
+): AsyncIterable<Event> {
+  const subscription = toSubscription(request);
+  const end = new AbortController();
+  const stop = () => end.abort();
+  const { signal, draining } = context;
+  for (const source of [signal, draining])
+    source.addEventListener("abort", stop, { signal: end.signal });
+  try {
+    const feed = await tables.feed.open(subscription.sessionId, end.signal);
+    sendHeaders(context);
+    yield* follow(tables, subscription, feed);
+  } catch (error) {
+    throw reasonOf(context, error);
+  } finally {
+    stop();
+  }
+  throw reasonOf(context);
+}
+
+export const eventsService = ({ stores }: Grid): EventsServiceImplementation<DrainContext> => ({
+  getEvents: (request, context) => getEvents(stores, request, context),
+});

@@ -1,0 +1,70 @@
+import { invalid } from "../../domain/errors.ts";
+import type { Filter, ResultField, TaskField } from "../../domain/filter.ts";
+import { type SessionId, sessionId } from "../../domain/ids.ts";
+import type { Result } from "../../domain/result.ts";
+import type { Task } from "../../domain/task.ts";
+import { type EventSubscriptionRequest, EventsEnum as Kind } from "../../gen/events_common.ts";
+import { RESULT_LIST, TASK_LIST } from "../lists/fields.ts";
+import { toFilter } from "../lists/query.ts";
+import { type Matcher, toMatcher, type View, withinSession } from "./match.ts";
+import {
+  RESULT_VIEW,
+  requireWatchedResultFields,
+  requireWatchedTaskFields,
+  TASK_VIEW,
+} from "./views.ts";
+
+/** What one caller wants to be told. */
+export interface Subscription {
+  readonly sessionId: SessionId;
+  readonly kinds: ReadonlySet<number>;
+  readonly tasks: Matcher<Task>;
+  readonly results: Matcher<Result>;
+}
+
+const ALL = [
+  Kind.NEW_TASK,
+  Kind.TASK_STATUS_UPDATE,
+  Kind.NEW_RESULT,
+  Kind.RESULT_STATUS_UPDATE,
+  Kind.RESULT_OWNER_UPDATE,
+];
+
+/** None named means all; UNSPECIFIED names none. */
+function toKinds(kinds: readonly number[]): ReadonlySet<number> {
+  const wrong = kinds.findIndex(
+    (kind) => kind !== Kind.UNSPECIFIED && !ALL.some((k) => k === kind),
+  );
+  if (wrong >= 0) throw invalid(`returned_events[${wrong}]`, `is ${kinds[wrong]}`, "0 to 5");
+  return new Set(kinds.length === 0 ? ALL : kinds.filter((kind) => kind !== Kind.UNSPECIFIED));
+}
+
+const NOTHING = { ids: new Set<string>(), byId: () => false, matches: () => false };
+
+function toSessionMatcher<Row, Name extends string>(
+  filter: Filter<Name | "sessionId">,
+  session: string,
+  view: View<Row, Name | "sessionId">,
+): Matcher<Row> {
+  const possible = withinSession(filter, session);
+  return possible ? toMatcher(possible, view) : NOTHING;
+}
+
+/** @throws {GridError} INVALID_ARGUMENT naming the field, what is wrong and what is allowed. */
+export function toSubscription(request: EventSubscriptionRequest): Subscription {
+  const { sessionId: session, tasksFilters, resultsFilters, returnedEvents } = request;
+  const tasks: Filter<TaskField> = toFilter(tasksFilters ?? { or: [] }, TASK_LIST, "tasks_filters");
+  const results: Filter<ResultField> = toFilter(
+    resultsFilters ?? { or: [] },
+    RESULT_LIST,
+    "results_filters",
+  );
+  requireWatchedTaskFields(tasks);
+  requireWatchedResultFields(results);
+  return {
+    sessionId: sessionId(session),
+    kinds: toKinds(returnedEvents),
+    tasks: toSessionMatcher(tasks, session, TASK_VIEW),
+    results: toSessionMatcher(results, session, RESULT_VIEW),
+  };
+}

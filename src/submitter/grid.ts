@@ -1,0 +1,24 @@
+import type { PartitionId } from "../domain/ids.ts";
+import type { Stores } from "../lifecycle/stores.ts";
+import type { Health } from "../telemetry/health.ts";
+import type { Metrics } from "../telemetry/metrics.ts";
+import type { Announcer } from "../temporal/announcer.ts";
+import type { SessionWorkflows } from "../temporal/session-workflows.ts";
+
+/** What the services of the control plane act on. */
+export interface Grid {
+  readonly stores: Stores;
+  readonly workflows: Pick<SessionWorkflows, "start" | "control">;
+  readonly announcer: Pick<Announcer, "submitted">;
+  readonly health: Health;
+  readonly metrics: Pick<Metrics, "tasksSubmitted">;
+  readonly settings: {
+    /** For sessions that name none. */
+    readonly defaultPartition: PartitionId;
+    /** How large clients should cut what they upload. */
+    readonly dataChunkMaxBytes: number;
+    /** Up to so many tasks of a session have a batch each. */
+    readonly singleUpTo: number;
+    readonly versions: { readonly core: string; readonly api: string };
+  };
+}

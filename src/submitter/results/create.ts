@@ -1,0 +1,80 @@
+import { randomUUID } from "node:crypto";
+import type { StoredObject } from "../../adaptors/object-storage/index.ts";
+import { resultId, type SessionId, taskId } from "../../domain/ids.ts";
+import type { Result } from "../../domain/result.ts";
+import { ResultStatus } from "../../domain/status.ts";
+import type {
+  CreateResultsMetaDataRequest,
+  CreateResultsRequest,
+} from "../../gen/results_common.ts";
+import type { Stores } from "../../lifecycle/stores.ts";
+import { readSession } from "../sessions/read.ts";
+import { storeAll } from "./store-all.ts";
+
+interface Named {
+  readonly name: string;
+  readonly manualDeletion: boolean;
+}
+
+const toResult = ({ name, manualDeletion }: Named, sessionId: SessionId, at: number): Result => ({
+  resultId: resultId(randomUUID()),
+  sessionId,
+  name,
+  createdBy: "",
+  ownerTaskId: "",
+  status: ResultStatus.CREATED,
+  createdAt: at,
+  size: 0,
+  objectId: "",
+  manualDeletion,
+});
+
+/** Outputs for tasks to fill, or data to be uploaded. */
+export async function createResultsMetaData(
+  stores: Stores,
+  { sessionId: session, results }: CreateResultsMetaDataRequest,
+): Promise<Result[]> {
+  const { sessionId } = await readSession(stores, session);
+  const at = stores.now();
+  const rows = results.map((result) => toResult(result, sessionId, at));
+  await stores.tables.results.create(rows);
+  return rows;
+}
+
+/** Data first, then rows: a row that says COMPLETED has its data. */
+export async function createResults(
+  stores: Stores,
+  { sessionId: session, results }: CreateResultsRequest,
+): Promise<Result[]> {
+  const { sessionId } = await readSession(stores, session);
+  const objects = await storeAll(
+    stores.objects,
+    results.map(({ data }) => data),
+  );
+  const at = stores.now();
+  const rows = results.map((result, i) => toCompleted(result, objects[i], { sessionId, at }));
+  try {
+    await stores.tables.results.create(rows);
+  } catch (error) {
+    await stores.objects.delete(objects.map(({ objectId }) => objectId));
+    throw error;
+  }
+  return rows;
+}
+
+function toCompleted(
+  named: Named,
+  object: StoredObject | undefined,
+  { sessionId, at }: { sessionId: SessionId; at: number },
+): Result {
+  if (!object) throw new Error("object storage answered fewer objects than it was given");
+  return {
+    ...toResult(named, sessionId, at),
+    // The original's way to say that no task will produce it.
+    ownerTaskId: taskId(sessionId),
+    status: ResultStatus.COMPLETED,
+    completedAt: at,
+    size: object.size,
+    objectId: object.objectId,
+  };
+}
