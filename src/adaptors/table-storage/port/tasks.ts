@@ -113,6 +113,8 @@ export interface TaskTable {
     batchId: BatchId,
     query: { statuses: readonly TaskStatus[]; before?: number | undefined; limit: number },
   ): Promise<Task[]>;
+  /** PENDING and PAUSED tasks of the batch without an open edge; at most `limit`, highest priority first. */
+  readyInBatch(batchId: BatchId, limit: number): Promise<TaskId[]>;
   /** Tasks of the session in one of the statuses, at most `limit`, in no special order. */
   inSession(sessionId: SessionId, statuses: readonly TaskStatus[], limit: number): Promise<Task[]>;
 }
