@@ -1,0 +1,117 @@
+/** Real embedded stores in a temporary folder, for tests of what acts on them. */
+import { randomUUID } from "node:crypto";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { openObjectStorage } from "../../src/adaptors/object-storage/index.ts";
+import { openQueue } from "../../src/adaptors/queue/index.ts";
+import { openTableStorage } from "../../src/adaptors/table-storage/index.ts";
+import {
+  agentId,
+  batchId,
+  partitionId,
+  type ResultId,
+  resultId,
+  type SessionId,
+  sessionId,
+  taskId,
+} from "../../src/domain/ids.ts";
+import type { Result } from "../../src/domain/result.ts";
+import { ResultStatus, SessionStatus } from "../../src/domain/status.ts";
+import type { TaskDefinition } from "../../src/domain/task.ts";
+import type { TaskOptions } from "../../src/domain/task-options.ts";
+import type { Stores } from "../../src/lifecycle/stores.ts";
+
+export const OPTIONS: TaskOptions = {
+  options: {},
+  maxDurationMs: 60_000,
+  maxRetries: 2,
+  priority: 1,
+  partitionId: partitionId("default"),
+  applicationName: "test",
+  applicationVersion: "",
+  applicationNamespace: "",
+  applicationService: "",
+  engineType: "",
+};
+
+export const AGENT = { agentId: agentId("agent-1"), hostname: "here" };
+
+export interface TestStores extends Stores, AsyncDisposable {
+  readonly path: string;
+  newSession(): Promise<SessionId>;
+  newResult(session: SessionId, change?: Partial<Result>): Promise<ResultId>;
+  newTask(session: SessionId, change: Partial<TaskDefinition>): TaskDefinition;
+}
+
+export async function openStores(): Promise<TestStores> {
+  const path = await mkdtemp(join(tmpdir(), "stores-"));
+  const tables = await openTableStorage({ driver: "embedded", path });
+  const objects = await openObjectStorage({ driver: "embedded", path, inlineBytes: 65_536 });
+  const queue = await openQueue({ driver: "embedded", path });
+  return {
+    path,
+    tables,
+    objects,
+    queue,
+    now: Date.now,
+    directLimit: 256,
+    async newSession() {
+      const id = sessionId(randomUUID());
+      await tables.sessions.create({
+        sessionId: id,
+        status: SessionStatus.RUNNING,
+        clientSubmission: true,
+        workerSubmission: true,
+        partitionIds: [partitionId("default")],
+        defaultOptions: OPTIONS,
+        createdAt: Date.now(),
+      });
+      return id;
+    },
+    async newResult(session, change = {}) {
+      const id = resultId(randomUUID());
+      await tables.results.create([
+        {
+          resultId: id,
+          sessionId: session,
+          name: "r",
+          createdBy: "",
+          ownerTaskId: "",
+          status: ResultStatus.CREATED,
+          createdAt: Date.now(),
+          size: 0,
+          objectId: "",
+          manualDeletion: false,
+          ...change,
+        },
+      ]);
+      return id;
+    },
+    newTask(session, change) {
+      const id = taskId(randomUUID());
+      return {
+        taskId: id,
+        sessionId: session,
+        batchId: batchId(randomUUID()),
+        payloadId: resultId("none"),
+        dataDependencies: [],
+        expectedOutputIds: [],
+        options: OPTIONS,
+        parentTaskIds: [session],
+        retryOfIds: [],
+        initialTaskId: id,
+        createdBy: "",
+        createdAt: Date.now(),
+        crashCount: 0,
+        ...change,
+      };
+    },
+    async [Symbol.asyncDispose]() {
+      await queue[Symbol.asyncDispose]();
+      await objects[Symbol.asyncDispose]();
+      await tables[Symbol.asyncDispose]();
+      await rm(path, { recursive: true, force: true });
+    },
+  };
+}
