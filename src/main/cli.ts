@@ -1,0 +1,111 @@
+// The command `grid`. Every subcommand loads its own part of the product only when it is run.
+import { type Command, InvalidArgumentError, program } from "commander";
+
+const toPort = (text: string): number => {
+  const port = Number(text);
+  if (/^\d+$/.test(text) && port <= 65_535) return port;
+  throw new InvalidArgumentError("It must be a number from 0 to 65535; 0 = any free port.");
+};
+
+const toCount = (text: string): number => {
+  if (/^[1-9]\d{0,2}$/.test(text)) return Number(text);
+  throw new InvalidArgumentError("It must be a number from 1 to 999.");
+};
+
+const toNames = (text: string): string[] => {
+  const names = text.split(",").map((name) => name.trim());
+  if (names.every(Boolean) && new Set(names).size === names.length) return names;
+  throw new InvalidArgumentError("It must be different names, separated by commas.");
+};
+
+/** Ends the process with exit code 1 and the error's text: the rest is for logs. */
+const orExplain =
+  <A extends unknown[]>(action: (...args: A) => Promise<void>) =>
+  async (...args: A): Promise<void> => {
+    try {
+      await action(...args);
+    } catch (error) {
+      process.stderr.write(`${explain(error)}\n`);
+      process.exitCode = 1;
+    }
+  };
+
+function explain(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const expected = error.name === "StartError" || /^(Invalid|Cannot)\b/.test(error.message);
+  return expected ? error.message : (error.stack ?? error.message);
+}
+
+const addRoles = (grid: Command): void => {
+  grid
+    .command("submitter")
+    .description("serve the interface of ArmoniK to clients")
+    .action(
+      orExplain(async () => {
+        const { loadConfig } = await import("../config/index.ts");
+        const { runSubmitter } = await import("./submitter.ts");
+        await runSubmitter(loadConfig());
+      }),
+    );
+  grid
+    .command("orchestrator")
+    .description("run the workflows of sessions and their activities")
+    .action(
+      orExplain(async () => {
+        const { loadConfig } = await import("../config/index.ts");
+        const { runOrchestrator } = await import("./orchestrator.ts");
+        await runOrchestrator(loadConfig());
+      }),
+    );
+  grid
+    .command("agent")
+    .description("take tasks of one partition and give them to the worker beside it")
+    .action(
+      orExplain(async () => {
+        const { loadAgentConfig } = await import("../config/index.ts");
+        const { runAgent } = await import("./agent.ts");
+        await runAgent(loadAgentConfig());
+      }),
+    );
+};
+
+const addDev = (grid: Command): void => {
+  grid
+    .command("dev")
+    .description("run a whole grid on this machine, with its own Temporal server and storage")
+    .option("--port <port>", "of the grid's gRPC interface; 0 = any free one", toPort, 5_001)
+    .option("--http-port <port>", "of health checks and metrics", toPort, 5_002)
+    .option("--ui-port <port>", "of Temporal's user interface", toPort, 8_233)
+    .option("--data <folder>", "where everything is kept", ".grid")
+    .option("--agents <count>", "agents of each partition, each with a worker", toCount, 2)
+    .option("--partitions <names>", "separated by commas; the first is the default", toNames, [
+      "default",
+    ])
+    .option("--worker <command>", "starts one worker; without it a sample that values options")
+    .action(
+      orExplain(async (options) => {
+        const { readMachine } = await import("../config/machine.ts");
+        const { runDev } = await import("./dev/run.ts");
+        await runDev(options, readMachine());
+      }),
+    );
+};
+
+const addDoctor = (grid: Command): void => {
+  grid
+    .command("doctor")
+    .description("check the configuration and every service that it names")
+    .option("--config <file>", "YAML; without it the file that ARMONIK_CONFIG names")
+    .action(
+      orExplain(async ({ config }: { config?: string }) => {
+        const { readMachine } = await import("../config/machine.ts");
+        const { runDoctor } = await import("./doctor.ts");
+        // A connection that never came about would keep the process alive.
+        process.exit((await runDoctor(config, readMachine())) ? 0 : 1);
+      }),
+    );
+};
+
+program.name("grid").description("ArmoniK on Temporal");
+for (const add of [addRoles, addDev, addDoctor]) add(program);
+await program.parseAsync();

@@ -1,0 +1,114 @@
+// Decides where everything of a grid on one machine is: folders, sockets, ports.
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Machine } from "../../config/machine.ts";
+import type { CrewSpecs } from "./crew.ts";
+import type { DataFolder } from "./data-folder.ts";
+import type { NoteBook } from "./notes.ts";
+import { findPorts, somebodyListens } from "./ports.ts";
+import { type GridLayout, socketNames, toRoles } from "./roles.ts";
+import { makeRunFolder } from "./run-folder.ts";
+import { StartError } from "./start-error.ts";
+import type { TemporalSource } from "./temporal-cli.ts";
+import { temporalServer } from "./temporal-server.ts";
+
+export interface DevOptions {
+  readonly port: number;
+  readonly httpPort: number;
+  readonly uiPort: number;
+  /** Of each partition. */
+  readonly agents: number;
+  readonly partitions: readonly string[];
+  readonly worker?: string | undefined;
+  readonly data: string;
+}
+
+export interface Surroundings {
+  readonly options: DevOptions;
+  readonly machine: Machine;
+  readonly data: DataFolder;
+  readonly notes: NoteBook;
+  readonly source: TemporalSource;
+}
+
+export interface Plan {
+  readonly specs: CrewSpecs;
+  readonly layout: GridLayout;
+  /** None where Temporal is not ours. */
+  readonly ui: string | undefined;
+}
+
+async function checkAnswers(address: string): Promise<void> {
+  const [host = "", port = ""] = address.split(/:(?=\d+$)/);
+  if (await somebodyListens(host, Number(port))) return;
+  throw new StartError(
+    `No Temporal server answers at ${address}, which TEMPORAL_ADDRESS names: start it, or unset the variable.`,
+  );
+}
+
+async function choosePorts({ options, notes, source }: Surroundings) {
+  const count = options.agents * options.partitions.length;
+  const ours = "program" in source;
+  const [port = 0, httpPort = 0, uiPort = 0, temporal = 0, orchestrator = 0, ...agents] =
+    await findPorts([
+      { port: options.port, flag: "--port" },
+      { port: options.httpPort, flag: "--http-port" },
+      ours ? { port: options.uiPort, flag: "--ui-port" } : { port: 0 },
+      { port: notes.notes.temporalPort ?? 0 },
+      { port: 0 },
+      ...Array.from({ length: count }, () => ({ port: 0 })),
+    ]);
+  if (ours) notes.add({ temporalPort: temporal });
+  return { port, httpPort, uiPort, temporal, orchestrator, agents };
+}
+
+function chooseRunFolder({ options, data, notes }: Surroundings): string {
+  const { agentSocket, workerSocket } = socketNames(options.agents * options.partitions.length);
+  const longestName = agentSocket.length > workerSocket.length ? agentSocket : workerSocket;
+  const runFolder = makeRunFolder({
+    dataFolder: data.path,
+    longestName,
+    temporaryFolder: tmpdir(),
+    earlier: notes.notes.runFolder,
+  });
+  notes.add({ runFolder });
+  return runFolder;
+}
+
+/** @throws {StartError} for whatever is not as it must be. */
+export async function plan(surroundings: Surroundings): Promise<Plan> {
+  const { options, machine, data, source } = surroundings;
+  if ("address" in source) await checkAnswers(source.address);
+  const ports = await choosePorts(surroundings);
+  const layout: GridLayout = {
+    dataFolder: data.path,
+    logs: data.logs,
+    runFolder: chooseRunFolder(surroundings),
+    temporalAddress: "address" in source ? source.address : `127.0.0.1:${ports.temporal}`,
+    port: ports.port,
+    httpPort: ports.httpPort,
+    orchestratorHttpPort: ports.orchestrator,
+    agents: ports.agents.map((httpPort, index) => ({
+      number: index + 1,
+      partition: options.partitions[Math.floor(index / options.agents)] ?? "",
+      httpPort,
+    })),
+    partitions: options.partitions,
+    worker: options.worker,
+    env: machine.env,
+    compileCache: join(machine.cacheFolder, "compiled"),
+  };
+  const temporal =
+    "program" in source
+      ? temporalServer({
+          program: source.program,
+          databaseFile: join(data.path, "temporal.db"),
+          port: ports.temporal,
+          uiPort: ports.uiPort,
+          logFile: join(data.logs, "temporal.log"),
+          env: machine.env,
+        })
+      : undefined;
+  const ui = temporal && `http://127.0.0.1:${ports.uiPort}`;
+  return { specs: { temporal, ...toRoles(layout) }, layout, ui };
+}

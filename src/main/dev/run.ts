@@ -1,0 +1,72 @@
+// `grid dev`: a whole grid on this machine, for as long as the command runs.
+import { readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Machine } from "../../config/machine.ts";
+import type { Child } from "./child.ts";
+import { tell, toTable } from "./console.ts";
+import { openDataFolder } from "./data-folder.ts";
+import { type DevOptions, type Plan, plan } from "./layout.ts";
+import { endLeftovers, toNote } from "./leftovers.ts";
+import { openNoteBook } from "./notes.ts";
+import { listenToStopSignals } from "./stop-signals.ts";
+import { supervise } from "./supervise.ts";
+import { findTemporalCli } from "./temporal-cli.ts";
+
+/** Each run writes its own logs; those of the run before are kept. */
+function keepEarlierLogs(logs: string): void {
+  for (const name of readdirSync(logs).filter((one) => one.endsWith(".log"))) {
+    renameSync(join(logs, name), join(logs, `${name}.old`));
+  }
+}
+
+/** Where the grid is, for programs that start it or look for it. */
+function publish(file: string, { layout, ui }: Plan, children: readonly Child[]): void {
+  const { port, httpPort, temporalAddress, env, agents } = layout;
+  const facts = {
+    submitter: `127.0.0.1:${port}`,
+    health: `http://127.0.0.1:${httpPort}`,
+    temporal: temporalAddress,
+    namespace: env["Temporal__Namespace"] ?? "default",
+    ui: ui ?? "",
+    agents: agents.length,
+    pids: Object.fromEntries(children.map(({ spec, pid }) => [spec.name, pid])),
+  };
+  writeFileSync(`${file}.new`, `${JSON.stringify(facts, null, 2)}\n`);
+  renameSync(`${file}.new`, file);
+}
+
+/** @throws {StartError} when the grid cannot be made usable. */
+export async function runDev(options: DevOptions, machine: Machine): Promise<void> {
+  const start = performance.now();
+  using signals = listenToStopSignals(machine.underNpm);
+  using data = openDataFolder(options.data);
+  const notes = openNoteBook(data.path);
+  await endLeftovers(notes.notes.processes ?? [], tell);
+  keepEarlierLogs(data.logs);
+  const source = await findTemporalCli(machine, tell);
+  const planned = await plan({ options, machine, data, notes, source });
+  const facts = join(data.path, "grid.json");
+  let usable = false;
+  try {
+    await supervise({
+      specs: planned.specs,
+      signals,
+      tell,
+      onStarted: (children) => {
+        const alive = children.flatMap(({ spec, pid }) => (pid ? [toNote(spec.name, pid)] : []));
+        notes.add({ processes: alive });
+        if (usable) publish(facts, planned, children);
+      },
+      onUsable: (children) => {
+        usable = true;
+        publish(facts, planned, children);
+        tell(toTable(children));
+        tell(`grid ready in ${((performance.now() - start) / 1_000).toFixed(1)} s`);
+      },
+    });
+  } finally {
+    rmSync(facts, { force: true });
+    rmSync(planned.layout.runFolder, { recursive: true, force: true });
+    notes.add({ processes: [] });
+  }
+}

@@ -1,0 +1,99 @@
+// Keeps the processes of a grid running until told to stop.
+//
+//   V1. Usable means: every child was ready at the same time.
+//   V2. Until then a child that cannot be started, or dies again and again, ends the start with the
+//       reason; afterwards it is started again for ever.
+//   V3. However it ends, it returns only when no process is left.
+import { once } from "node:events";
+import type { Child, ChildEvents, Death } from "./child.ts";
+import { deathNotice, howItEnded, lastLines } from "./console.ts";
+import { type Crew, type CrewSpecs, openCrew } from "./crew.ts";
+import { StartError } from "./start-error.ts";
+import type { StopSignals } from "./stop-signals.ts";
+
+export interface Supervision {
+  readonly specs: CrewSpecs;
+  readonly signals: StopSignals;
+  readonly tell: (text: string) => void;
+  /** A child has a new process. */
+  readonly onStarted: (children: readonly Child[]) => void;
+  readonly onUsable: (children: readonly Child[]) => void;
+}
+
+const DEATHS_BEFORE_GIVING_UP = 3;
+const NOT_EXECUTABLE = 126;
+const NOT_FOUND = 127;
+const IMPATIENCE_MS = 10_000;
+
+const isHopeless = ({ code }: Death): boolean => code === NOT_EXECUTABLE || code === NOT_FOUND;
+
+const giveUp = ({ spec: { name, logFile } }: Child, death: Death): StartError => {
+  const advice = name.startsWith("worker") ? " Correct the command given with --worker." : "";
+  const end = `${logFile} ends with\n${lastLines(logFile)}`;
+  return new StartError(`${name} ${howItEnded(death)} before the grid was ready.${advice} ${end}`);
+};
+
+/** Opens the crew; `failed` rejects if it cannot be made usable. */
+function launch({ specs, tell, onStarted, onUsable }: Supervision) {
+  const failed = Promise.withResolvers<never>();
+  const deaths = new Map<Child, number>();
+  let usable = false;
+  const tooMany = (child: Child): boolean => {
+    // Those who need Temporal end while it is not there yet: that proves nothing.
+    if (child !== crew.temporal && crew.temporal?.isReady === false) return false;
+    const count = (deaths.get(child) ?? 0) + 1;
+    deaths.set(child, count);
+    return count >= DEATHS_BEFORE_GIVING_UP;
+  };
+  const events: ChildEvents = {
+    started: () => onStarted(crew.all),
+    ready: () => {
+      if (usable || !crew.all.every(({ isReady }) => isReady)) return;
+      usable = true;
+      onUsable(crew.all);
+    },
+    died: (child, death) => {
+      if (!usable && (isHopeless(death) || tooMany(child))) {
+        failed.reject(giveUp(child, death));
+        return;
+      }
+      tell(deathNotice(child, death));
+      // A task may still run in it, for which nobody waits any more.
+      crew.workerOf(child)?.restart();
+    },
+  };
+  const crew: Crew = openCrew(specs, events);
+  return { crew, failed: failed.promise, isUsable: () => usable };
+}
+
+/** Says every now and then who keeps the start waiting. */
+function complain(crew: Crew, isUsable: () => boolean, tell: Supervision["tell"]): NodeJS.Timeout {
+  return setInterval(() => {
+    const missing = crew.all.filter(({ isReady }) => !isReady).map(({ spec }) => spec.name);
+    if (!isUsable()) tell(`Still waiting for ${missing.join(", ")} …`);
+  }, IMPATIENCE_MS);
+}
+
+async function told(signal: AbortSignal): Promise<void> {
+  if (!signal.aborted) await once(signal, "abort");
+}
+
+/** Resolves after a stop signal, once everything has ended. @throws {StartError} see V2. */
+export async function supervise(supervision: Supervision): Promise<void> {
+  const { signals, tell } = supervision;
+  const { crew, failed, isUsable } = launch(supervision);
+  const complaints = complain(crew, isUsable, tell);
+  const broken = Promise.all(crew.all.map(({ stopped }) => stopped));
+  signals.kill.addEventListener("abort", crew.kill);
+  try {
+    await Promise.race([told(signals.drain), failed, broken]);
+    tell("Stopping …");
+  } catch (error) {
+    crew.kill();
+    throw error;
+  } finally {
+    clearInterval(complaints);
+    await crew.stop();
+    signals.kill.removeEventListener("abort", crew.kill);
+  }
+}
