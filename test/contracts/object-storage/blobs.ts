@@ -15,6 +15,8 @@ export const STRANGE_IDS = [
   "../../../../etc/passwd",
   "f-../../../../etc/passwd",
   "f-00/../../objects.db",
+  "f-00abcdef/../../../objects.db",
+  "f-00abcdef/../../../../../../../../etc/passwd",
   "f-00000000-0000-4000-8000-000000000000",
   "f-00000000-0000-4000-8000-000000000000\n",
   "s-1-AAAAAAAAAAAAAAAAAAAAAA",
