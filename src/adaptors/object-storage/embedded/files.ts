@@ -40,8 +40,6 @@ async function writeAll(file: FileHandle, chunks: Uint8Array[]): Promise<void> {
   }
 }
 
-export type Files = Awaited<ReturnType<typeof openFiles>>;
-
 /** Makes the folders when they are not there yet, and removes what dead writers left (F3). */
 export async function openFiles(root: string) {
   mkdirSync(root, { recursive: true });

@@ -48,8 +48,6 @@ function* chunksOf<T>(items: readonly T[], bytesOf: (item: T) => number): Genera
   if (chunk.length > 0) yield chunk;
 }
 
-export type Rows = ReturnType<typeof createRows>;
-
 export const createRows = (db: Database) => {
   const insert = (data: Uint8Array): StoredObject => {
     const token = randomBytes(16).toString("base64url");
