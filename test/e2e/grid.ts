@@ -1,0 +1,101 @@
+/** A whole grid for an end-to-end test: `grid dev` on a folder of its own, every role a process. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, readFileSync } from "node:fs";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+const ROOT = join(import.meta.dirname, "../..");
+
+export interface GridOptions {
+  readonly agents?: number;
+  /** Shell command of each worker; the built-in sample if absent. */
+  readonly worker?: string;
+  /** Use this folder, and leave it; a new one that goes with the grid if absent. */
+  readonly data?: string;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+interface Facts {
+  readonly submitter: string;
+  readonly health: string;
+  readonly temporal: string;
+  readonly pids: Readonly<Record<string, number>>;
+}
+
+export interface RunningGrid extends AsyncDisposable {
+  readonly data: string;
+  /** What the SDKs take as endpoint. */
+  readonly endpoint: string;
+  readonly supervisor: ChildProcess;
+  /** As of now: a child that was started again has another pid. */
+  facts(): Facts;
+}
+
+export async function startGrid(options: GridOptions = {}): Promise<RunningGrid> {
+  const data = options.data ?? (await mkdtemp(join(tmpdir(), "grid-e2e-")));
+  const ports = ["--port", "0", "--http-port", "0", "--ui-port", "0"];
+  const worker = options.worker ? ["--worker", options.worker] : [];
+  const agents = ["--agents", `${options.agents ?? 2}`];
+  const supervisor = spawn(
+    process.execPath,
+    [join(ROOT, "src/main/cli.ts"), "dev", "--data", data, ...ports, ...agents, ...worker],
+    { cwd: ROOT, stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, ...options.env } },
+  );
+  let said = "";
+  const ready = new Promise<void>((resolve, reject) => {
+    const hear = (chunk: Buffer): void => {
+      said += chunk.toString();
+      if (said.includes("grid ready")) resolve();
+    };
+    supervisor.stdout.on("data", hear);
+    supervisor.stderr.on("data", hear);
+    supervisor.once("exit", (code) => reject(new Error(`grid dev ended (${code}):\n${said}`)));
+  });
+  await ready;
+  const facts = (): Facts => JSON.parse(readFileSync(join(data, "grid.json"), "utf8")) as Facts;
+  return {
+    data,
+    endpoint: `http://${facts().submitter}`,
+    supervisor,
+    facts,
+    async [Symbol.asyncDispose]() {
+      if (supervisor.exitCode === null && supervisor.signalCode === null) {
+        supervisor.kill("SIGTERM");
+        await once(supervisor, "exit");
+      }
+      if (!options.data) await rm(data, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Runs a Python program of this folder; rejects with what it said when it fails. */
+export async function runPython(
+  python: string,
+  program: string,
+  args: readonly string[],
+): Promise<string> {
+  const file = join(import.meta.dirname, "programs", program);
+  const child = spawn(python, [file, ...args], { stdio: ["ignore", "pipe", "pipe"] });
+  let said = "";
+  child.stdout.on("data", (chunk: Buffer) => {
+    said += chunk.toString();
+  });
+  child.stderr.on("data", (chunk: Buffer) => {
+    said += chunk.toString();
+  });
+  const [code] = (await once(child, "exit")) as [number | null];
+  if (code !== 0) throw new Error(`${program} ${args.join(" ")} ended with ${code}:\n${said}`);
+  return said;
+}
+
+/** How often each task was executed, by the notes of the workers. */
+export async function executions(log: string): Promise<Map<string, number>> {
+  const counts = new Map<string, number>();
+  if (!existsSync(log)) return counts;
+  for (const id of (await readFile(log, "utf8")).split("\n").filter(Boolean)) {
+    counts.set(id, (counts.get(id) ?? 0) + 1);
+  }
+  return counts;
+}

@@ -1,0 +1,51 @@
+"""What the scenarios share: a session on the published SDK, and a wait that ends."""
+
+import json
+from datetime import timedelta
+
+from armonik.client import ArmoniKEvents, ArmoniKResults, ArmoniKSessions, ArmoniKTasks
+from armonik.common import TaskDefinition, TaskOptions, TaskStatus
+from armonik.common.channel import create_channel
+
+
+class Grid:
+    def __init__(self, endpoint: str, **options) -> None:
+        self.channel = create_channel(endpoint)
+        self.sessions = ArmoniKSessions(self.channel)
+        self.results = ArmoniKResults(self.channel)
+        self.tasks = ArmoniKTasks(self.channel)
+        self.events = ArmoniKEvents(self.channel)
+        defaults = {"max_duration": timedelta(minutes=5), "max_retries": 3, "priority": 1}
+        self.session = self.sessions.create_session(TaskOptions(**(defaults | options)))
+
+    def outputs(self, count: int) -> list[str]:
+        names = [f"output {i}" for i in range(count)]
+        made = self.results.create_results_metadata(names, self.session, batch_size=1_000)
+        return [made[name].result_id for name in names]
+
+    def payloads(self, jobs: list[dict]) -> list[str]:
+        data = {f"payload {i}": json.dumps(job).encode() for i, job in enumerate(jobs)}
+        made = self.results.create_results(data, self.session, batch_size=100)
+        return [made[name].result_id for name in data]
+
+    def submit(self, definitions: list[TaskDefinition]) -> list[str]:
+        return [task.id for task in self.tasks.submit_tasks(self.session, definitions)]
+
+    def wait(self, ids: list[str]) -> str:
+        """Ends with "completed", or with "aborted" when one of the results never comes."""
+        try:
+            self.events.wait_for_result_availability(ids, self.session, parallelism=4)
+        except RuntimeError:
+            return "aborted"
+        return "completed"
+
+    def value(self, result_id: str) -> int:
+        return int(self.results.download_result_data(result_id, self.session))
+
+    def status(self, task_id: str) -> TaskStatus:
+        return self.tasks.get_task(task_id).status
+
+
+def expect(actual, wanted) -> None:
+    if actual != wanted:
+        raise SystemExit(f"expected {wanted!r}, got {actual!r}")

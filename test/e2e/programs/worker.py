@@ -1,0 +1,73 @@
+"""The worker of the end-to-end tests: does what its payload says, and notes each execution."""
+
+import json
+import os
+import time
+
+from armonik.common import Output, TaskDefinition
+from armonik.worker import TaskHandler, armonik_worker
+
+
+def note(task: TaskHandler) -> None:
+    """One line per execution, appended in one write, so that a test can count them."""
+    log = os.environ.get("EXECUTIONS_LOG")
+    if log:
+        with open(log, "ab", buffering=0) as file:
+            file.write(f"{task.task_id}\n".encode())
+
+
+def send(task: TaskHandler, data: bytes) -> None:
+    task.send_results({result_id: data for result_id in task.expected_results})
+
+
+def concat(task: TaskHandler, job: dict) -> None:
+    inputs = [task.data_dependencies[key] for key in sorted(task.data_dependencies)]
+    total = sum(int(data) for data in inputs) + int(job.get("add", 0))
+    send(task, str(total).encode())
+
+
+def takeover(task: TaskHandler, job: dict) -> None:
+    count = int(job["children"])
+    names = [f"out {i}" for i in range(count)]
+    outputs = task.create_results_metadata(names, batch_size=1_000)
+    payloads = task.create_results(
+        {f"in {i}": json.dumps({"do": "sum", "add": 1}).encode() for i in range(count)}
+        | {"last": json.dumps({"do": "sum"}).encode()},
+        batch_size=1_000,
+    )
+    ids = [outputs[name].result_id for name in names]
+    children = [TaskDefinition(payloads[f"in {i}"].result_id, [ids[i]]) for i in range(count)]
+    last = TaskDefinition(payloads["last"].result_id, task.expected_results, ids)
+    task.submit_tasks([*children, last])
+
+
+@armonik_worker()
+def process(task: TaskHandler) -> Output:
+    note(task)
+    job = json.loads(task.payload)
+    kind = job["do"]
+    if kind == "sum":
+        time.sleep(float(job.get("seconds", 0)))
+        concat(task, job)
+    elif kind == "size":
+        send(task, str(sum(len(data) for data in task.data_dependencies.values())).encode())
+    elif kind == "bytes":
+        send(task, b"x" * int(job["count"]))
+    elif kind == "takeover":
+        takeover(task, job)
+    elif kind == "sleep":
+        time.sleep(float(job["seconds"]))
+        send(task, b"slept")
+    elif kind == "error":
+        return Output("it was asked to fail")
+    elif kind == "raise":
+        raise RuntimeError("it was asked to raise")
+    elif kind == "nothing":
+        pass
+    else:
+        return Output(f"unknown: {kind}")
+    return Output()
+
+
+if __name__ == "__main__":
+    process.run()
