@@ -1,9 +1,8 @@
 // The gate that every call passes.
 //
-//   D1. After `begin()` no call enters: it is refused with DRAINING.
+//   D1. After `begin()` no call gets in: it is refused with DRAINING.
 //   D2. `idle()` resolves when no call is inside.
 //   D3. A call inside is not disturbed; one that would never end by itself watches `draining`.
-import type { CallContext, ServerMiddleware, ServerMiddlewareCall } from "nice-grpc";
 import { GridError } from "../domain/errors.ts";
 
 /** What services find in their call context besides nice-grpc's own. */
@@ -13,41 +12,35 @@ export interface DrainContext {
 }
 
 export interface Drain {
-  readonly middleware: ServerMiddleware<DrainContext>;
   readonly draining: AbortSignal;
   begin(): void;
+  /** Counts a call in, also one that is refused: its refusal has to get out. */
+  enter(): void;
+  leave(): void;
+  /** @throws {GridError} DRAINING */
+  refuseIfDraining(): void;
   idle(): Promise<void>;
 }
 
 export function createDrain(): Drain {
   const controller = new AbortController();
-  const draining = controller.signal;
   const waiting: (() => void)[] = [];
   let inside = 0;
 
-  const leave = (): void => {
-    inside -= 1;
-    if (inside === 0) for (const resolve of waiting.splice(0)) resolve();
-  };
-
-  async function* gate<Request, Response>(
-    call: ServerMiddlewareCall<Request, Response, DrainContext>,
-    context: CallContext,
-  ) {
-    if (draining.aborted) throw new GridError("DRAINING", "call again");
-    inside += 1;
-    try {
-      return yield* call.next(call.request, Object.assign(context, { draining }));
-    } finally {
-      leave();
-    }
-  }
-
   return {
-    middleware: gate,
-    draining,
+    draining: controller.signal,
     begin() {
       controller.abort();
+    },
+    enter() {
+      inside += 1;
+    },
+    leave() {
+      inside -= 1;
+      if (inside === 0) for (const resolve of waiting.splice(0)) resolve();
+    },
+    refuseIfDraining() {
+      if (controller.signal.aborted) throw new GridError("DRAINING", "call again");
     },
     idle() {
       if (inside === 0) return Promise.resolve();

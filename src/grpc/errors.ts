@@ -1,11 +1,5 @@
 // The only place where an error becomes a gRPC status.
-import {
-  type CallContext,
-  ServerError,
-  type ServerMiddleware,
-  type ServerMiddlewareCall,
-  Status,
-} from "nice-grpc";
+import { type CallContext, ServerError, type ServerMiddlewareCall, Status } from "nice-grpc";
 import { GridError } from "../domain/errors.ts";
 import type { Logger } from "../telemetry/logger.ts";
 
@@ -29,29 +23,44 @@ const isAbort = (error: unknown): boolean => error instanceof Error && error.nam
 
 interface Failure {
   readonly error: unknown;
+  readonly call: ServerMiddlewareCall<unknown, unknown>;
   readonly context: CallContext;
   readonly draining: AbortSignal;
   readonly log: Logger;
-  readonly fields: Record<string, string>;
 }
 
-function toAbortedStatus({ error, context, draining, log, fields }: Failure): ServerError {
+/** What every line about the call says. */
+const fieldsOf = ({ call }: Failure): Record<string, string> => ({
+  rpc: shortName(call.method.path),
+  ...(call.requestStream ? {} : idsOf(call.request)),
+});
+
+function toAbortedStatus(failure: Failure): ServerError {
+  const { error, context, draining, log } = failure;
   if (context.signal.aborted) {
-    log.debug(fields, "call cancelled by client");
+    log.debug(fieldsOf(failure), "call cancelled by client");
     return new ServerError(Status.CANCELLED, "Cancelled by client");
   }
   // An end with OK would tell the SDKs' waits that all results are there.
   if (draining.aborted) return refusal(new GridError("DRAINING", "call again"));
-  log.error({ ...fields, err: error }, "call cancelled from inside");
+  log.error({ ...fieldsOf(failure), err: error }, "call cancelled from inside");
   return new ServerError(Status.CANCELLED, "Canceled by internal means");
 }
 
 const refusal = (error: GridError): ServerError =>
   new ServerError(Status[error.status], error.message);
 
-function toServerError(failure: Failure): ServerError {
-  const { error, log, fields } = failure;
+/**
+ * Turns what a service threw into the status that its caller sees.
+ *
+ * A `GridError` has its own status, an abort means that the caller or the service is going, and
+ * anything else is a bug or an outage: the caller learns nothing of it, the log everything.
+ */
+export function toServerError(failure: Failure): ServerError {
+  const { error, log } = failure;
   if (error instanceof ServerError) return error;
+  if (isAbort(error)) return toAbortedStatus(failure);
+  const fields = fieldsOf(failure);
   if (error instanceof GridError) {
     // While the service drains, waiting clients repeat a refused call a thousand times a second.
     const level = error.code === "DRAINING" ? "debug" : "warn";
@@ -59,27 +68,6 @@ function toServerError(failure: Failure): ServerError {
     log[level]({ ...fields, code: error.code, detail: error.message, ...cause }, "call refused");
     return refusal(error);
   }
-  if (isAbort(error)) return toAbortedStatus(failure);
   log.error({ ...fields, err: error }, "call failed");
   return new ServerError(Status.UNKNOWN, "Unknown exception, see ArmoniK logs");
 }
-
-/**
- * Turns what a service throws into the status that its caller sees.
- *
- * A `GridError` has its own status, an abort means that the caller or the service is going, and
- * anything else is a bug or an outage: the caller learns nothing of it, the log everything.
- */
-export const createErrorMiddleware = (log: Logger, draining: AbortSignal): ServerMiddleware =>
-  async function* errors<Request, Response>(
-    call: ServerMiddlewareCall<Request, Response>,
-    context: CallContext,
-  ) {
-    try {
-      return yield* call.next(call.request, context);
-    } catch (error) {
-      const ids = call.requestStream ? {} : idsOf(call.request);
-      const fields = { rpc: shortName(call.method.path), ...ids };
-      throw toServerError({ error, context, draining, log, fields });
-    }
-  };

@@ -1,13 +1,12 @@
 // A gRPC server of the grid: the same middleware, limits and end for both planes.
 import { setTimeout as sleep } from "node:timers/promises";
 import { createServer, type Server } from "nice-grpc";
-import { prometheusServerMiddleware } from "nice-grpc-prometheus";
 import { toListenError } from "../telemetry/listen-error.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import type { RpcMetrics } from "../telemetry/metrics.ts";
 import { type Address, toTarget } from "./address.ts";
+import { createCallMiddleware } from "./calls.ts";
 import { createDrain, type DrainContext } from "./drain.ts";
-import { createErrorMiddleware } from "./errors.ts";
 import { openToEveryUser, removeStaleSocket } from "./socket-file.ts";
 
 export interface GridServer extends AsyncDisposable {
@@ -68,11 +67,8 @@ const nameOf = (address: Address): string =>
 export async function openServer(options: GridServerOptions): Promise<GridServer> {
   const { setting, log, graceDelayMs } = options;
   const drain = createDrain();
-  const server = createServer(CHANNEL_OPTIONS)
-    // Outside the errors, so that it counts the status that the caller sees.
-    .use(prometheusServerMiddleware(options.metrics))
-    .use(createErrorMiddleware(log, drain.draining))
-    .use(drain.middleware);
+  const { metrics } = options;
+  const server = createServer(CHANNEL_OPTIONS).use(createCallMiddleware({ drain, metrics, log }));
   options.services(server);
   const address = await listen(server, options.address).catch((error: unknown) => {
     throw toListenError({ name: nameOf(options.address), setting }, error);

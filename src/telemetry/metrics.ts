@@ -1,5 +1,4 @@
 // Every metric of the product. Labels have few values each: never ids.
-import { labelNames, labelNamesWithCode } from "nice-grpc-prometheus";
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 
 /** 1 ms to about a minute. */
@@ -10,36 +9,23 @@ const TASK_SECONDS = [0.001, 0.005, 0.02, 0.05, 0.1, 0.5, 1, 5, 20, 60, 300, 1_8
 const createRpcMetrics = (registry: Registry) => {
   const registers = [registry];
   return {
-    serverStartedMetric: new Counter({
-      registers,
-      name: "grpc_server_started_total",
-      help: "Calls that reached the server",
-      labelNames,
-    }),
-    serverHandledMetric: new Counter({
+    handled: new Counter({
       registers,
       name: "grpc_server_handled_total",
       help: "Calls answered, by status",
-      labelNames: labelNamesWithCode,
+      labelNames: ["grpc_service", "grpc_method", "grpc_code"],
     }),
-    serverStreamMsgReceivedMetric: new Counter({
-      registers,
-      name: "grpc_server_msg_received_total",
-      help: "Messages received on streams",
-      labelNames,
-    }),
-    serverStreamMsgSentMetric: new Counter({
-      registers,
-      name: "grpc_server_msg_sent_total",
-      help: "Messages sent on streams",
-      labelNames,
-    }),
-    serverHandlingSecondsMetric: new Histogram({
+    seconds: new Histogram({
       registers,
       name: "grpc_server_handling_seconds",
       help: "From the start of a call to its status",
-      labelNames: labelNamesWithCode,
+      labelNames: ["grpc_service", "grpc_method"],
       buckets: CALL_SECONDS,
+    }),
+    running: new Gauge({
+      registers,
+      name: "grpc_server_running_calls",
+      help: "Calls that have no status yet, open streams included",
     }),
   };
 };

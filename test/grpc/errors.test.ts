@@ -109,3 +109,21 @@ test("the metrics count the status that the caller saw", async () => {
     /grpc_server_handled_total\{.*grpc_method="ListVersions".*grpc_code="FAILED_PRECONDITION".*\} 1/,
   );
 });
+
+test("a stream that its caller leaves counts as cancelled, and as running no longer", async () => {
+  const { events, registry } = await serve({
+    versions: async () => ({}),
+    async *events(_request, { signal }) {
+      while (!signal.aborted) yield { sessionId: "x".repeat(100_000) };
+      signal.throwIfAborted();
+    },
+  });
+
+  for await (const _ of events.getEvents(EVENTS)) break;
+
+  await vi.waitFor(async () => {
+    const text = await registry.metrics();
+    expect(text).toMatch(/grpc_server_handled_total\{.*GetEvents.*CANCELLED.*\} 1/);
+    expect(text).toContain("grpc_server_running_calls 0");
+  });
+});

@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Status } from "nice-grpc";
 import { expect, onTestFinished, test } from "vitest";
+import { sendHeaders } from "../../src/grpc/headers.ts";
 import { connect, EVENTS, serve } from "./serve.ts";
 
 const answer = async () => ({ core: "1", api: "2" });
@@ -157,4 +158,23 @@ test("cuts off what is still running at the end of the grace delay", async () =>
 
   await failed;
   expect(lines.map(({ msg }) => msg)).toContain("calls cut off at the end of the grace delay");
+});
+
+test("sends the headers of a stream before its first message, if the service says so", async () => {
+  const go = Promise.withResolvers<void>();
+  const { events } = await serve({
+    versions: answer,
+    async *events(_request, context) {
+      sendHeaders(context);
+      await go.promise;
+      yield { sessionId: "s" };
+    },
+  });
+  const headers = Promise.withResolvers<void>();
+
+  const all = Array.fromAsync(events.getEvents(EVENTS, { onHeader: () => headers.resolve() }));
+
+  await headers.promise;
+  go.resolve();
+  expect(await all).toHaveLength(1);
 });
