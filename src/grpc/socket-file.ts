@@ -1,9 +1,6 @@
 import { chmod, lstat, unlink } from "node:fs/promises";
 import { connect } from "node:net";
 
-/** `sun_path` holds 108 bytes, the closing zero included; longer paths fail or are cut. */
-export const MAX_SOCKET_PATH_BYTES = 107;
-
 const somebodyListens = (path: string): Promise<boolean> =>
   new Promise((resolve) => {
     const socket = connect(path);

@@ -9,13 +9,13 @@ import type { Logger } from "./logger.ts";
 /** Resolves when the thing is well. */
 export type Check = () => Promise<void>;
 
-export interface CheckOutcome {
+interface CheckOutcome {
   readonly name: string;
   /** Why not, if the check failed. */
   readonly failure?: string | undefined;
 }
 
-export interface Readiness {
+interface Readiness {
   readonly ready: boolean;
   readonly outcomes: readonly CheckOutcome[];
 }

@@ -6,14 +6,14 @@ import type { Check, Health } from "./health.ts";
 import { toListenError } from "./listen-error.ts";
 import type { Logger } from "./logger.ts";
 
-export interface Reply {
+interface Reply {
   readonly status?: number;
   readonly contentType: string;
   readonly body: string;
 }
 
 /** Answers a GET. */
-export type Route = (url: URL) => Promise<Reply>;
+type Route = (url: URL) => Promise<Reply>;
 
 export interface HttpServer extends AsyncDisposable {
   /** The port it listens on, also when 0 was asked for. */

@@ -4,8 +4,7 @@ import type { TableStorage } from "./port.ts";
 export const TableStorageOptions = z.discriminatedUnion("driver", [
   z.strictObject({
     driver: z.literal("embedded"),
-    /** The data folder, shared by all processes of this machine's grid. */
-    path: z.string().min(1),
+    path: z.string().min(1).describe("Data folder, on a local disk, shared by all processes"),
   }),
 ]);
 export type TableStorageOptions = z.infer<typeof TableStorageOptions>;
