@@ -124,10 +124,9 @@ export function createSessionWorkflows(
     },
 
     async control(sessionId, verb, args) {
-      const given: [StopSubmission?] = args ? [args] : [];
       await call(sessionId, () =>
-        handleOf(sessionId).executeUpdate<unknown, [StopSubmission?]>(verb, {
-          args: given,
+        handleOf(sessionId).executeUpdate<unknown, [Partial<StopSubmission>]>(verb, {
+          args: [args ?? {}],
           updateId: `${verb}-${randomUUID()}`,
         }),
       );

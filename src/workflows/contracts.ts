@@ -55,9 +55,9 @@ export const batchesReady = defineSignal<[{ batches: number[] }]>("batchesReady"
 
 /** What the control plane and people call: answers with the new state, or refuses. */
 export const verbUpdate = (verb: Verb) =>
-  defineUpdate<SessionState, [Partial<StopSubmission>?]>(verb);
+  defineUpdate<SessionState, [Partial<StopSubmission>]>(verb);
 /** What an operator picks in the Temporal UI, or sends to many sessions at once. */
-export const verbSignal = (verb: Verb) => defineSignal<[Partial<StopSubmission>?]>(verb);
+export const verbSignal = (verb: Verb) => defineSignal<[Partial<StopSubmission>]>(verb);
 
 export const sessionQuery = defineQuery<SessionState>("session");
 export const openBatchesQuery = defineQuery<number[]>("openBatches");

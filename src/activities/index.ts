@@ -1,0 +1,19 @@
+import type { Stores } from "../lifecycle/stores.ts";
+import { createEndSession } from "./end-session.ts";
+import { createRecordStatus } from "./record-status.ts";
+import { createRunBatch } from "./run-batch.ts";
+import type { Watch } from "./watch.ts";
+
+export interface ActivityDependencies {
+  readonly stores: Stores;
+  readonly watch: Watch;
+}
+
+/** Every side effect that a session workflow asks for. Each is idempotent. */
+export const createActivities = ({ stores, watch }: ActivityDependencies) => ({
+  runBatch: createRunBatch({ stores, watch }),
+  recordStatus: createRecordStatus(stores),
+  endSession: createEndSession(stores),
+});
+
+export type Activities = ReturnType<typeof createActivities>;

@@ -1,0 +1,117 @@
+/** Opens batches: one activity each, which watches until the batch's last task is final. */
+import {
+  ActivityCancellationType,
+  ActivityFailure,
+  ApplicationFailure,
+  isCancellation,
+  log,
+  proxyActivities,
+  sleep,
+} from "@temporalio/workflow";
+import type { Activities } from "../activities/index.ts";
+import type { BatchOutcome } from "../activities/run-batch.ts";
+import { RETRY_FOREVER } from "./retry.ts";
+import { publish, type Run } from "./state.ts";
+
+const { runBatch, endSession } = proxyActivities<Activities>({
+  heartbeatTimeout: "15s",
+  scheduleToCloseTimeout: "365 days", // tasks may take hours; the heartbeat says who is alive
+  cancellationType: ActivityCancellationType.TRY_CANCEL,
+  retry: RETRY_FOREVER,
+});
+
+/** Should the notice that a parked batch is ready ever be lost, it waits no longer than this. */
+const PATROL = "1 hour";
+
+export const mayOpen = ({ state, window }: Run): boolean =>
+  state.status === "Running" &&
+  state.open.length < window &&
+  (state.again.length > 0 || state.next <= state.upTo);
+
+export function openNext(run: Run): void {
+  const { state } = run;
+  const batch = state.again.shift() ?? state.next++;
+  if (state.open.includes(batch)) return;
+  state.open.push(batch);
+  // One callback each way: between closing and settling nobody may see the batch half done.
+  run.watchers
+    .run(() => watch(run, batch))
+    .then(
+      (outcome) => {
+        close(run, batch);
+        settle(run, batch, outcome);
+        publish(run);
+      },
+      (error: unknown) => {
+        close(run, batch);
+        settleFailed(run, batch, error);
+        publish(run);
+      },
+    );
+}
+
+function watch({ state, sessionId }: Run, batch: number): Promise<BatchOutcome> {
+  const name = state.names[batch];
+  const twin = state.open.some((other) => other !== batch && state.names[other] === name);
+  const options = name
+    ? { activityId: `task-${name}${twin ? `-${batch}` : ""}`, summary: name }
+    : { activityId: `batch-${batch}`, summary: `batch ${batch}` };
+  return runBatch.executeWithOptions(options, [{ sessionId, batch, ...(name && { name }) }]);
+}
+
+function close(run: Run, batch: number): void {
+  run.state.open = run.state.open.filter((other) => other !== batch);
+}
+
+function settle(run: Run, batch: number, { completed, failed, parked }: BatchOutcome): void {
+  const { state, early } = run;
+  const ready = early.delete(batch);
+  if (parked) {
+    if (ready) state.again.push(batch);
+    else park(run, batch);
+    return;
+  }
+  state.completed += completed;
+  state.failed += failed;
+  delete state.names[batch];
+}
+
+function settleFailed(run: Run, batch: number, error: unknown): void {
+  // The session was cancelled: `endTasks` counts what became of the tasks.
+  if (isCancellation(error)) return;
+  if (!(error instanceof ActivityFailure)) throw error;
+  const { cause } = error;
+  if (cause instanceof ApplicationFailure && cause.type === "TASK_FAILED") {
+    settle(run, batch, { completed: 0, failed: 1 });
+    return;
+  }
+  log.error("supervision of a batch failed, will be tried again later", { batch, cause });
+  park(run, batch);
+}
+
+function park(run: Run, batch: number): void {
+  const { state } = run;
+  state.parked.push(batch);
+  if (run.patrolling) return;
+  run.patrolling = true;
+  void sleep(PATROL, { summary: "look at parked batches" }).then(() => {
+    run.patrolling = false;
+    state.again.push(...state.parked.splice(0));
+  });
+}
+
+/** Cancels what a closed or cancelled session must not start, and waits for what may finish. */
+export function endTasks(run: Run): void {
+  const { state, sessionId } = run;
+  run.ending = "yes";
+  void endSession
+    .executeWithOptions({ activityId: "end-session", summary: "end the session's tasks" }, [
+      { sessionId },
+    ])
+    .then(({ completed, failed }) => {
+      state.completed = completed;
+      state.failed = failed;
+      run.ending = "done";
+      publish(run);
+    });
+}

@@ -1,0 +1,2 @@
+// What the Temporal worker serves: each export is a workflow, under its own name.
+export { session } from "./session.ts";

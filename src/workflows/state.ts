@@ -1,0 +1,90 @@
+import { CancellationScope, setCurrentDetails } from "@temporalio/workflow";
+import type { SessionId } from "../domain/ids.ts";
+import type { SessionInput, SessionState } from "./contracts.ts";
+
+/** The part of the state that table storage has to hold as well. */
+export type Recorded = Pick<SessionState, "status" | "clientSubmission" | "workerSubmission">;
+
+/** What handlers, loop and watchers of one run of the workflow share. */
+export interface Run {
+  readonly sessionId: SessionId;
+  readonly window: number;
+  readonly state: SessionState;
+  /** What table storage holds, as far as this run knows. */
+  recorded: Recorded;
+  /** Encloses all watchers, so that cancelling the session stops them at once. */
+  readonly watchers: CancellationScope;
+  /** Open batches that were said to be ready: their watcher may park them too late to notice. */
+  readonly early: Set<number>;
+  /** The activity that ends the session's tasks: not needed yet, at work, or done. */
+  ending: "no" | "yes" | "done";
+  /** A look at the parked batches is planned. */
+  patrolling: boolean;
+}
+
+const INITIAL: SessionState = {
+  status: "Running",
+  clientSubmission: true,
+  workerSubmission: true,
+  upTo: 0,
+  next: 1,
+  open: [],
+  again: [],
+  parked: [],
+  names: {},
+  tasks: 0,
+  completed: 0,
+  failed: 0,
+};
+
+export const toRecorded = (state: SessionState): Recorded => {
+  const { status, clientSubmission, workerSubmission } = state;
+  return { status, clientSubmission, workerSubmission };
+};
+
+/** A copy: what is handed out or carried over must not change with the state. */
+export const viewOf = ({ state }: Run): SessionState => ({
+  ...state,
+  open: [...state.open],
+  again: [...state.again],
+  parked: [...state.parked],
+  names: { ...state.names },
+});
+
+export function openRun({ sessionId, window, state: given = INITIAL }: SessionInput): Run {
+  // Batches that were open when the last run ended are opened again, before anything new.
+  const { open, again, parked, names } = given;
+  const state: SessionState = {
+    ...{ ...given, open: [], again: [...open, ...again], parked: [...parked], names: { ...names } },
+  };
+  return {
+    ...{ sessionId, window, state, recorded: toRecorded(state) },
+    watchers: new CancellationScope(),
+    early: new Set(),
+    ending: "no",
+    patrolling: false,
+  };
+}
+
+export const isOver = ({ state }: Run): boolean =>
+  state.status === "Closed" || state.status === "Cancelled";
+
+/** Does table storage hold what the handlers have set? */
+export function isSettled({ state, recorded }: Run): boolean {
+  return (
+    recorded.status === state.status &&
+    recorded.clientSubmission === state.clientSubmission &&
+    recorded.workerSubmission === state.workerSubmission
+  );
+}
+
+/** For people. Costs no event, so it is called on every change: the loop may sleep through it. */
+export function publish({ state }: Run): void {
+  const { status, completed, failed, tasks, open, parked, again } = state;
+  const waiting = state.upTo - state.next + 1 + again.length;
+  const submission = state.clientSubmission ? "" : ", no more submissions";
+  setCurrentDetails(
+    `**${status}**${submission}: ${completed} completed, ${failed} failed of ${tasks} tasks\n\n` +
+      `${open.length} batches open, ${waiting} waiting, ${parked.length} parked`,
+  );
+}
