@@ -30,8 +30,12 @@ export function openClient(address: string) {
   const tasks = createClient(TasksDefinition, channel);
   const events = createClient(EventsDefinition, channel);
 
+  const sessionIds: string[] = [];
+
   return {
     sessions,
+    /** All sessions made so far, oldest first. */
+    sessionIds,
     results,
     tasks,
     close: () => channel.close(),
@@ -46,6 +50,7 @@ export function openClient(address: string) {
         },
         partitionIds: [],
       });
+      sessionIds.push(sessionId);
       return sessionId;
     },
 
