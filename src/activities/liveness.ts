@@ -1,0 +1,107 @@
+// Watches the agents' heartbeats, and takes over from those that fall silent.
+//
+//   L1. No clock is compared: an agent lives while its counter moves, judged by our own monotonic
+//       clock. It is dead after `leaseMs` of silence that we can vouch for.
+//   L2. Silence counts only while we could have heard: a round in which our own write and read
+//       were slow or failed adds nothing, and a round adds at most twice the pause between rounds.
+//       So a slow store, or a stopped observer, never kills live agents.
+//   L3. A task's owner without a row lives no more: agents leave their row until they own nothing.
+import { randomUUID } from "node:crypto";
+import { hostname } from "node:os";
+import { setTimeout as sleep } from "node:timers/promises";
+import { type AgentId, agentId, partitionId } from "../domain/ids.ts";
+import { recoverFrom } from "../lifecycle/recover.ts";
+import type { Stores } from "../lifecycle/stores.ts";
+import type { Logger } from "../telemetry/logger.ts";
+
+export interface LivenessOptions {
+  readonly leaseMs: number;
+}
+
+interface Suspect {
+  /** The counter as last seen; undefined for an owner without a row. */
+  beats: number | undefined;
+  silentMs: number;
+}
+
+const ROUNDS_PER_LEASE = 8;
+/** Of the pause between two rounds: longer than this, and the store is too slow to judge others. */
+const PROMPT = 0.5;
+
+/** Observes until it is disposed. */
+export function createLiveness(
+  { stores, log }: { stores: Stores; log: Logger },
+  { leaseMs }: LivenessOptions,
+): AsyncDisposable {
+  const everyMs = Math.max(50, leaseMs / ROUNDS_PER_LEASE);
+  const self = agentId(`observer-${randomUUID()}`);
+  const suspects = new Map<AgentId, Suspect>();
+  const stop = new AbortController();
+  let judgedAt = performance.now();
+
+  /** What an agent does, so that its cost is the agents' cost; the row is gone at once. */
+  const touch = async (): Promise<void> => {
+    await stores.tables.agents.beat({
+      agentId: self,
+      partitionId: partitionId(""),
+      hostname: hostname(),
+      held: 0,
+    });
+    await stores.tables.agents.remove(self);
+  };
+
+  /** Counters by agent, owners without a row included. */
+  const observe = async (): Promise<Map<AgentId, number | undefined>> => {
+    await touch();
+    // Owners first: an agent that appears between the two has its row by the second.
+    const owners = await stores.tables.tasks.owners();
+    const rows = await stores.tables.agents.list();
+    return new Map<AgentId, number | undefined>([
+      ...owners.map((owner) => [owner, undefined] as const),
+      ...rows.map(({ agentId: id, beats }) => [id, beats] as const),
+    ]);
+  };
+
+  const judge = (seen: ReadonlyMap<AgentId, number | undefined>, silentMs: number): AgentId[] => {
+    for (const id of suspects.keys()) if (!seen.has(id)) suspects.delete(id);
+    for (const [id, beats] of seen) {
+      const known = suspects.get(id);
+      if (known && known.beats === beats) known.silentMs += silentMs;
+      else suspects.set(id, { beats, silentMs: 0 });
+    }
+    return [...suspects].flatMap(([id, suspect]) => (suspect.silentMs > leaseMs ? [id] : []));
+  };
+
+  const round = async (): Promise<void> => {
+    const start = performance.now();
+    const seen = await observe();
+    const end = performance.now();
+    const elapsed = Math.min(end - judgedAt, 2 * everyMs);
+    judgedAt = end;
+    const prompt = end - start <= Math.max(100, PROMPT * everyMs);
+    const dead = judge(seen, prompt ? elapsed : 0);
+    for (const id of dead) {
+      const tasks = await recoverFrom(stores, id);
+      suspects.delete(id);
+      log.warn({ agentId: id, tasks }, "agent is dead, its tasks were taken over");
+    }
+  };
+
+  const observing = (async () => {
+    while (!stop.signal.aborted) {
+      await sleep(everyMs, undefined, { signal: stop.signal }).catch(() => undefined);
+      if (stop.signal.aborted) break;
+      await round().catch((error: unknown) => {
+        judgedAt = performance.now();
+        if (!stop.signal.aborted) log.warn({ err: error }, "agents could not be observed");
+      });
+    }
+  })();
+
+  return {
+    async [Symbol.asyncDispose]() {
+      stop.abort();
+      await observing;
+    },
+  };
+}

@@ -1,0 +1,121 @@
+// What an orchestrator does for the whole grid, session by session or not at all.
+//
+//   K1. Each chore is idempotent, and several orchestrators may do it at once.
+//   K2. A failed chore is repeated with the next round; it keeps no other from its turn.
+import { setTimeout as sleep } from "node:timers/promises";
+import { collectOrphans } from "../activities/orphans.ts";
+import type { BatchKey } from "../domain/batch.ts";
+import type { Stores } from "../lifecycle/stores.ts";
+import type { Logger } from "../telemetry/logger.ts";
+import type { Announcer } from "../temporal/announcer.ts";
+import type { SessionWorkflows } from "../temporal/session-workflows.ts";
+
+export interface ChoresDependencies {
+  readonly stores: Stores;
+  readonly workflows: Pick<SessionWorkflows, "batchesReady">;
+  readonly announcer: Announcer;
+  readonly log: Logger;
+}
+
+export interface ChoresOptions {
+  readonly sweepMs: number;
+}
+
+interface Chore {
+  readonly name: string;
+  readonly everyMs: number;
+  readonly run: () => Promise<unknown>;
+}
+
+/** Progress notices come in swarms. */
+const LEAST_PAUSE_MS = 20;
+/** The rest of the time belongs to others. */
+const PAUSE_PER_COST = 10;
+/** A submitter that lives announces its batches long before. */
+const FORGOTTEN_MS = 15_000;
+const ORPHAN_MS = 60_000;
+const HISTORY_MS = 600_000;
+
+export function createChores(
+  { stores, workflows, announcer, log }: ChoresDependencies,
+  { sweepMs }: ChoresOptions,
+): AsyncDisposable {
+  const { tables, now } = stores;
+  const stop = new AbortController();
+  let wake = Promise.withResolvers<void>();
+  let failedAt = 0;
+
+  const attempt = async ({ name, run }: Omit<Chore, "everyMs">): Promise<void> => {
+    try {
+      await run();
+    } catch (error) {
+      if (stop.signal.aborted) return;
+      failedAt = performance.now();
+      log.warn({ chore: name, err: error }, "chore failed, will be repeated");
+    }
+  };
+
+  /** Wakes parked batches. What could not be told is parked again, so that it is found again. */
+  const unpark = async (): Promise<void> => {
+    const ready = await tables.batches.unparkReady();
+    for (const [sessionId, keys] of Map.groupBy(ready, (key: BatchKey) => key.sessionId)) {
+      try {
+        await workflows.batchesReady(
+          sessionId,
+          keys.map(({ batch }) => batch),
+        );
+      } catch (error) {
+        for (const key of keys) await tables.batches.park(key);
+        throw error;
+      }
+    }
+  };
+
+  /** A creator was not held up by the same outage that held us up. */
+  const collect = async (): Promise<void> => {
+    if (failedAt > 0 && performance.now() - failedAt < ORPHAN_MS) return;
+    const tasks = await collectOrphans(stores, ORPHAN_MS);
+    if (tasks > 0) log.info({ tasks }, "orphaned tasks removed");
+  };
+
+  const onNews = async (): Promise<void> => {
+    while (!stop.signal.aborted) {
+      const start = performance.now();
+      await attempt({ name: "announce", run: () => announcer.look() });
+      await attempt({ name: "unpark", run: unpark });
+      const pauseMs = Math.min(
+        sweepMs,
+        LEAST_PAUSE_MS + PAUSE_PER_COST * (performance.now() - start),
+      );
+      await sleep(pauseMs, undefined, { signal: stop.signal }).catch(() => undefined);
+      const timer = setTimeout(wake.resolve, sweepMs);
+      if (!stop.signal.aborted) await wake.promise;
+      clearTimeout(timer);
+      wake = Promise.withResolvers();
+    }
+  };
+
+  const repeat = async ({ name, everyMs, run }: Chore): Promise<void> => {
+    while (!stop.signal.aborted) {
+      await attempt({ name, run });
+      await sleep(everyMs, undefined, { signal: stop.signal }).catch(() => undefined);
+    }
+  };
+
+  const stopNotices = tables.feed.onProgress(() => wake.resolve());
+  const working = Promise.all([
+    onNews(),
+    repeat({ name: "sweep", everyMs: 5_000, run: () => announcer.sweep(FORGOTTEN_MS) }),
+    repeat({ name: "collect", everyMs: 10_000, run: collect }),
+    repeat({ name: "tidy", everyMs: 60_000, run: () => tables.sweep(now() - HISTORY_MS) }),
+  ]);
+
+  return {
+    async [Symbol.asyncDispose]() {
+      stop.abort();
+      stopNotices();
+      wake.resolve();
+      await working;
+    },
+  };
+}

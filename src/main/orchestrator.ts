@@ -1,0 +1,119 @@
+// The process that runs session workflows and their activities.
+import { setTimeout as sleep } from "node:timers/promises";
+import { createActivities } from "../activities/index.ts";
+import { createLiveness } from "../activities/liveness.ts";
+import { createSupervisor } from "../activities/supervise/supervisor.ts";
+import { createWatch } from "../activities/watch.ts";
+import { openObjectStorage } from "../adaptors/object-storage/index.ts";
+import { openQueue } from "../adaptors/queue/index.ts";
+import { openTableStorage } from "../adaptors/table-storage/index.ts";
+import type { Config } from "../config/index.ts";
+import type { Stores } from "../lifecycle/stores.ts";
+import { openHealth } from "../telemetry/health.ts";
+import { openHttpServer } from "../telemetry/http.ts";
+import { createLogger, type Logger } from "../telemetry/logger.ts";
+import { createMetrics } from "../telemetry/metrics.ts";
+import { createAnnouncer } from "../temporal/announcer.ts";
+import { openTemporal, type TemporalConnection } from "../temporal/connection.ts";
+import { prepareNamespace } from "../temporal/namespace.ts";
+import { installTemporalRuntime } from "../temporal/runtime.ts";
+import { createSessionWorkflows } from "../temporal/session-workflows.ts";
+import { openTemporalWorkers } from "../temporal/workers.ts";
+import { createChores } from "./chores.ts";
+import { stopSignal } from "./stop-signal.ts";
+import { workflowBundle } from "./workflow-bundle.ts";
+
+interface Surroundings {
+  readonly stack: AsyncDisposableStack;
+  readonly log: Logger;
+}
+
+/** Opens in the order of dependence; the stack closes in the reverse. */
+async function openStores(config: Config, { stack }: Surroundings): Promise<Stores> {
+  const tables = stack.use(await openTableStorage(config.tableStorage));
+  const objects = stack.use(await openObjectStorage(config.objectStorage));
+  const queue = stack.use(await openQueue(config.queue));
+  const { directDispatchLimit: directLimit } = config.submitter;
+  return { tables, objects, queue, now: Date.now, directLimit };
+}
+
+const RETRY_MS = 500;
+
+/** A grid's processes start in any order: Temporal may not be there yet. */
+async function connect(
+  { temporal }: Config,
+  { stack, log }: Surroundings,
+  stopped: Promise<unknown>,
+): Promise<TemporalConnection | undefined> {
+  let stopping = false;
+  void stopped.then(() => {
+    stopping = true;
+  });
+  while (!stopping) {
+    try {
+      await using opened = new AsyncDisposableStack();
+      const connection = opened.use(await openTemporal(temporal));
+      await prepareNamespace(connection.connection, connection.namespace);
+      stack.use(opened.move());
+      return connection;
+    } catch (error) {
+      log.warn({ err: error, address: temporal.address }, "temporal is away, will be tried again");
+      await Promise.race([sleep(RETRY_MS), stopped]);
+    }
+  }
+  return undefined;
+}
+
+/** What watches over tasks: each keeps going by itself until it is disposed. */
+function openSupervision(config: Config, stores: Stores, { stack, log }: Surroundings) {
+  const { republishAfterMs, leaseMs } = config.orchestrator;
+  const { tables } = stores;
+  const watch = stack.use(createWatch({ tables, log }));
+  stack.use(createSupervisor({ stores, watch, log }, { republishAfterMs }));
+  stack.use(createLiveness({ stores, log }, { leaseMs }));
+  return watch;
+}
+
+/** Runs until the process is told to stop, then hands its watches over. */
+export async function runOrchestrator(config: Config): Promise<void> {
+  const log = createLogger({ level: config.log.level, role: "orchestrator" });
+  installTemporalRuntime(log);
+  await using stack = new AsyncDisposableStack();
+  const stopped = stopSignal();
+  const bundling = workflowBundle();
+  // Awaited below; meanwhile its failure is nobody's unhandled rejection.
+  bundling.catch(() => {});
+  const stores = await openStores(config, { stack, log });
+  const temporal = await connect(config, { stack, log }, stopped);
+  if (!temporal) return;
+  const { host, httpPort, window, sweepMs, graceDelayMs } = config.orchestrator;
+  const watch = openSupervision(config, stores, { stack, log });
+  const { connection, namespace, client } = temporal;
+  const workers = stack.use(
+    await openTemporalWorkers({
+      activities: createActivities({ stores, watch }),
+      bundle: await bundling,
+      ...{ connection, namespace, graceDelayMs },
+    }),
+  );
+  const workflows = createSessionWorkflows(client, { window });
+  const announcer = stack.use(createAnnouncer({ tables: stores.tables, workflows, log }));
+  stack.use(createChores({ stores, workflows, announcer, log }, { sweepMs }));
+
+  const checks = {
+    database: () => stores.tables.ping(),
+    object: () => stores.objects.ping(),
+    queue: () => stores.queue.ping(),
+    temporal: async () => {
+      if (!workers.areRunning) throw new Error("a Temporal worker does not run");
+      await connection.workflowService.describeNamespace({ namespace });
+    },
+  };
+  const health = stack.use(openHealth({ checks, log }));
+  const { registry } = createMetrics();
+  const setting = "Orchestrator__HttpPort";
+  stack.use(await openHttpServer({ host, port: httpPort, setting, health, registry, log }));
+  const signal = await Promise.race([stopped, workers.running.then(() => "end of its worker")]);
+  log.info({ signal }, "stopping");
+  health.drain();
+}
