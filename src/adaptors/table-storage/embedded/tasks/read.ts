@@ -1,4 +1,4 @@
-import type { AgentId } from "../../../../domain/ids.ts";
+import type { AgentId, TaskId } from "../../../../domain/ids.ts";
 import { isFinal, TASK_MACHINE, TaskStatus } from "../../../../domain/status.ts";
 import type { TaskTable } from "../../port/tasks.ts";
 import type { Store } from "../store.ts";
@@ -24,6 +24,11 @@ const IN_BATCH = `SELECT * FROM tasks
       WHEN ${T.PROCESSED} THEN processed_at ELSE created_at END)
   ORDER BY priority DESC, n LIMIT ?4`;
 
+const READY_IN_BATCH = `SELECT task_id FROM tasks t
+  WHERE batch_id = ? AND status IN (${T.PENDING}, ${T.PAUSED}) AND NOT EXISTS (
+    SELECT 1 FROM edges INDEXED BY edges_open WHERE task_id = t.task_id AND open = 1)
+  ORDER BY priority DESC, n LIMIT ?`;
+
 const IN_SESSION = `SELECT t.* FROM progress p
   CROSS JOIN tasks t ON t.batch_id = p.batch_id AND t.session_id = p.session_id
   WHERE p.session_id = ?1 AND (p.open > 0 OR ?2)
@@ -31,7 +36,14 @@ const IN_SESSION = `SELECT t.* FROM progress p
 
 type Reads = Pick<
   TaskTable,
-  "get" | "queuedCount" | "revoked" | "ownedBy" | "owners" | "inBatch" | "inSession"
+  | "get"
+  | "queuedCount"
+  | "revoked"
+  | "ownedBy"
+  | "owners"
+  | "inBatch"
+  | "readyInBatch"
+  | "inSession"
 >;
 
 export const taskReads = (store: Store, options: OptionsText): Reads => {
@@ -75,6 +87,14 @@ export const taskReads = (store: Store, options: OptionsText): Reads => {
         toTasks(store.sql(IN_BATCH).all(batchId, JSON.stringify(statuses), before ?? null, limit)),
       );
     },
+
+    readyInBatch: (batchId, limit) =>
+      store.read(() =>
+        store
+          .sql(READY_IN_BATCH)
+          .all(batchId, limit)
+          .map((row) => row["task_id"] as TaskId),
+      ),
 
     async inSession(sessionId, statuses, limit) {
       if (statuses.length === 0) return [];
