@@ -1,12 +1,13 @@
 // A child process that is started again whenever it dies.
 //
-//   C1. At most one process of a child lives at a time, and it is always on the leash.
+//   C1. At most one process of a child lives at a time, and the guard knows it.
 //   C2. A death is followed by a restart after the back-off's pause, however often.
 //   C3. After `stop` or `kill` nothing is started any more; `stopped` resolves when nothing is left.
 import { closeSync, openSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { createBackoff } from "./backoff.ts";
-import { type Exit, type Leashed, startLeashed } from "./leash.ts";
+import type { Guard } from "./guard.ts";
+import { type Exit, type ProcessGroup, startGroup } from "./process-group.ts";
 
 export interface ChildSpec {
   /** `agent-1`; names the log file as well. */
@@ -27,8 +28,9 @@ export interface ChildSpec {
 }
 
 export interface Death extends Exit {
-  readonly pid: number;
-  readonly aliveMs: number;
+  readonly pid: number | undefined;
+  readonly wasReady: boolean;
+  /** Before the next start. */
   readonly pauseMs: number;
 }
 
@@ -42,12 +44,17 @@ export interface Child {
   readonly spec: ChildSpec;
   readonly pid: number | undefined;
   readonly isReady: boolean;
-  /** Rejects when the child cannot be run at all: a bug, or no processes left on the machine. */
+  /** Rejects only for a bug. */
   readonly stopped: Promise<void>;
   /** Ends the process that runs now; another follows. */
   restart(): void;
   stop(): void;
   kill(): void;
+}
+
+export interface ChildSurroundings {
+  readonly events: ChildEvents;
+  readonly guard: Guard;
 }
 
 const LOOK_MS = 30;
@@ -56,52 +63,48 @@ const AFTERLIFE_MS = 1_000;
 /** Between SIGTERM and SIGKILL of a process that is only to make room for the next. */
 const RESTART_GRACE_MS = 1_000;
 
-async function launch({ command, env, logFile, wholeGroup }: ChildSpec): Promise<Leashed> {
+function launch({ command, env, logFile, wholeGroup }: ChildSpec, guard: Guard): ProcessGroup {
   const output = openSync(logFile, "a");
-  try {
-    return await startLeashed({ command, env, output, afterlifeMs: wholeGroup ? AFTERLIFE_MS : 0 });
-  } finally {
-    closeSync(output);
-  }
+  const closed = () => closeSync(output);
+  const afterlifeMs = wholeGroup ? AFTERLIFE_MS : 0;
+  const group = startGroup({ command, env, output, afterlifeMs, guard });
+  void group.gone.finally(closed);
+  return group;
 }
 
-export function openChild(spec: ChildSpec, events: ChildEvents): Child {
+/** Until it says so, or its process is not the current one any more. */
+async function untilReady({ isReady }: ChildSpec, isCurrent: () => boolean): Promise<boolean> {
+  while (isCurrent() && isReady && !(await isReady())) await sleep(LOOK_MS);
+  return isCurrent();
+}
+
+export function openChild(spec: ChildSpec, { events, guard }: ChildSurroundings): Child {
   const stopping = new AbortController();
   const backoff = createBackoff();
-  const whom = spec.wholeGroup ? "group" : "leader";
-  let current: Leashed | undefined;
+  let current: ProcessGroup | undefined;
   let isReady = false;
-  let killed = false;
-
-  const untilReady = async (leashed: Leashed): Promise<void> => {
-    while (current === leashed && !(spec.isReady ? await spec.isReady() : true)) {
-      await sleep(LOOK_MS);
-    }
-    if (current !== leashed) return;
-    isReady = true;
-    events.ready(child);
-  };
 
   const runOnce = async (): Promise<Death> => {
     spec.prepare?.();
     const start = performance.now();
-    const leashed = await launch(spec);
-    current = leashed;
-    // Whoever stopped it meanwhile could not reach it.
-    if (stopping.signal.aborted) end(killed ? 0 : spec.graceMs);
+    const group = launch(spec, guard);
+    current = group;
     events.started(child);
-    const [exit] = await Promise.all([
-      leashed.gone.finally(() => {
-        current = undefined;
-        isReady = false;
-      }),
-      untilReady(leashed),
-    ]);
-    const aliveMs = performance.now() - start;
-    return { ...exit, pid: leashed.pid, aliveMs, pauseMs: backoff.pauseAfter(aliveMs) };
+    void untilReady(spec, () => current === group).then((ready) => {
+      if (!ready) return;
+      isReady = true;
+      events.ready(child);
+    });
+    const exit = await group.gone;
+    const death = { ...exit, pid: group.pid, wasReady: isReady };
+    current = undefined;
+    isReady = false;
+    return { ...death, pauseMs: backoff.pauseAfter(performance.now() - start) };
   };
 
   const run = async (): Promise<void> => {
+    // Whoever opens the child must have it in hand before the first event.
+    await Promise.resolve();
     while (!stopping.signal.aborted) {
       const death = await runOnce();
       if (stopping.signal.aborted) return;
@@ -112,11 +115,11 @@ export function openChild(spec: ChildSpec, events: ChildEvents): Child {
 
   /** SIGTERM now, SIGKILL to what is left of the same process after the grace. */
   const end = (graceMs: number): void => {
-    const leashed = current;
-    if (!leashed) return;
-    leashed.signal("SIGTERM", whom);
-    const late = setTimeout(() => leashed.signal("SIGKILL", "group"), graceMs);
-    void leashed.gone.finally(() => clearTimeout(late));
+    const group = current;
+    if (!group) return;
+    group.signal("SIGTERM", spec.wholeGroup ? "group" : "leader");
+    const late = setTimeout(() => group.signal("SIGKILL", "group"), graceMs);
+    void group.gone.finally(() => clearTimeout(late));
   };
 
   const child: Child = {
@@ -136,7 +139,6 @@ export function openChild(spec: ChildSpec, events: ChildEvents): Child {
       end(spec.graceMs);
     },
     kill() {
-      killed = true;
       stopping.abort();
       current?.signal("SIGKILL", "group");
     },

@@ -20,7 +20,7 @@ export function deathNotice({ spec }: Child, death: Death): string {
   const { name, logFile } = spec;
   const seconds = death.pauseMs / 1_000;
   return (
-    `${name} (pid ${death.pid}) ${howItEnded(death)}, starting it again in ${seconds} s; ${logFile} ends with\n` +
+    `${name} (pid ${death.pid ?? "-"}) ${howItEnded(death)}, starting it again in ${seconds} s; ${logFile} ends with\n` +
     lastLines(logFile)
   );
 }

@@ -1,4 +1,4 @@
-import { type Child, type ChildEvents, type ChildSpec, openChild } from "./child.ts";
+import { type Child, type ChildSpec, type ChildSurroundings, openChild } from "./child.ts";
 
 export interface CrewSpecs {
   /** None where a server runs already. */
@@ -23,8 +23,8 @@ export interface Crew {
   kill(): void;
 }
 
-export function openCrew(specs: CrewSpecs, events: ChildEvents): Crew {
-  const open = (spec: ChildSpec): Child => openChild(spec, events);
+export function openCrew(specs: CrewSpecs, surroundings: ChildSurroundings): Crew {
+  const open = (spec: ChildSpec): Child => openChild(spec, surroundings);
   const temporal = specs.temporal && open(specs.temporal);
   // The slowest first: it has the most to load.
   const orchestrator = open(specs.orchestrator);

@@ -1,8 +1,8 @@
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
-import { signalIfAlive } from "./leash.ts";
 import type { ProcessNote } from "./notes.ts";
+import { signalIfAlive } from "./process-group.ts";
 
 /** Field 22 of /proc/PID/stat, counted from behind the name, which may hold spaces. */
 const START_TIME = 19;

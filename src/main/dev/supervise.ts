@@ -8,6 +8,8 @@ import { once } from "node:events";
 import type { Child, ChildEvents, Death } from "./child.ts";
 import { deathNotice, howItEnded, lastLines } from "./console.ts";
 import { type Crew, type CrewSpecs, openCrew } from "./crew.ts";
+import { type Guard, openGuard } from "./guard.ts";
+import { CANNOT_RUN } from "./process-group.ts";
 import { StartError } from "./start-error.ts";
 import type { StopSignals } from "./stop-signals.ts";
 
@@ -21,11 +23,11 @@ export interface Supervision {
 }
 
 const DEATHS_BEFORE_GIVING_UP = 3;
-const NOT_EXECUTABLE = 126;
+/** As shells answer. */
 const NOT_FOUND = 127;
 const IMPATIENCE_MS = 10_000;
 
-const isHopeless = ({ code }: Death): boolean => code === NOT_EXECUTABLE || code === NOT_FOUND;
+const isHopeless = ({ code }: Death): boolean => code === CANNOT_RUN || code === NOT_FOUND;
 
 const giveUp = ({ spec: { name, logFile } }: Child, death: Death): StartError => {
   const advice = name.startsWith("worker") ? " Correct the command given with --worker." : "";
@@ -34,7 +36,7 @@ const giveUp = ({ spec: { name, logFile } }: Child, death: Death): StartError =>
 };
 
 /** Opens the crew; `failed` rejects if it cannot be made usable. */
-function launch({ specs, tell, onStarted, onUsable }: Supervision) {
+function launch({ specs, tell, onStarted, onUsable }: Supervision, guard: Guard) {
   const failed = Promise.withResolvers<never>();
   const deaths = new Map<Child, number>();
   let usable = false;
@@ -58,11 +60,11 @@ function launch({ specs, tell, onStarted, onUsable }: Supervision) {
         return;
       }
       tell(deathNotice(child, death));
-      // A task may still run in it, for which nobody waits any more.
-      crew.workerOf(child)?.restart();
+      // A task may still run in its worker, for which nobody waits any more.
+      if (death.wasReady) crew.workerOf(child)?.restart();
     },
   };
-  const crew: Crew = openCrew(specs, events);
+  const crew: Crew = openCrew(specs, { events, guard });
   return { crew, failed: failed.promise, isUsable: () => usable };
 }
 
@@ -81,7 +83,8 @@ async function told(signal: AbortSignal): Promise<void> {
 /** Resolves after a stop signal, once everything has ended. @throws {StartError} see V2. */
 export async function supervise(supervision: Supervision): Promise<void> {
   const { signals, tell } = supervision;
-  const { crew, failed, isUsable } = launch(supervision);
+  await using guard = openGuard();
+  const { crew, failed, isUsable } = launch(supervision, guard);
   const complaints = complain(crew, isUsable, tell);
   const broken = Promise.all(crew.all.map(({ stopped }) => stopped));
   signals.kill.addEventListener("abort", crew.kill);

@@ -1,0 +1,58 @@
+// Ends the processes of a grid when their supervisor cannot do so any more.
+//
+//   W1. It is a process of its own, in a group of its own: what kills the supervisor spares it.
+//   W2. When the supervisor is gone, however it died, the kernel closes a pipe; the guard sees it,
+//       sends SIGTERM to every group that it was told of, and SIGKILL to what is left later.
+//   W3. Told of nothing, it just ends.
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+
+export interface Guard extends AsyncDisposable {
+  watch(group: number): void;
+  forget(group: number): void;
+}
+
+const GRACE_SECONDS = 8;
+
+/** A shell, since it weighs 1 MB where Node weighs 40. Each line that it reads is the whole list. */
+const SCRIPT = `
+trap '' HUP INT TERM
+while read -r line; do groups=$line; done
+tell() { for group in $groups; do kill "-$1" "-$group" 2>/dev/null && told=yes; done; }
+tell TERM
+for second in $(seq ${GRACE_SECONDS}); do
+  told=
+  tell 0
+  [ "$told" ] || exit 0
+  sleep 1
+done
+tell KILL`;
+
+export function openGuard(): Guard {
+  const shell = spawn("/bin/sh", ["-c", SCRIPT, "grid-guard"], {
+    detached: true,
+    stdio: ["pipe", "ignore", "ignore"],
+  });
+  // If somebody kills the guard, the grid goes on without: nothing is wrong with the grid.
+  shell.stdin.on("error", () => undefined);
+  shell.on("error", () => undefined);
+  shell.unref();
+  const ended = shell.pid === undefined ? undefined : once(shell, "exit");
+  const groups = new Set<number>();
+  const tell = () => shell.stdin.write(`${[...groups].join(" ")}\n`);
+  return {
+    watch(group) {
+      groups.add(group);
+      tell();
+    },
+    forget(group) {
+      groups.delete(group);
+      tell();
+    },
+    async [Symbol.asyncDispose]() {
+      shell.ref();
+      shell.stdin.end();
+      await ended;
+    },
+  };
+}

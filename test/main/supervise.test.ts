@@ -1,0 +1,151 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { startOf } from "../../src/main/dev/leftovers.ts";
+
+const STAND_IN = join(import.meta.dirname, "../support/stand-in-grid.ts");
+const ROLES = ["temporal", "submitter", "orchestrator", "agent-1", "worker-1"];
+const PATIENCE = { timeout: 20_000, interval: 20 };
+
+let folder: string;
+let supervisor: ChildProcess;
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "grid-"));
+});
+
+afterEach(() => {
+  if (supervisor.exitCode === null) supervisor.kill("SIGKILL");
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const linesOf = (name: string): string[] => {
+  const file = join(folder, name);
+  return existsSync(file) ? readFileSync(file, "utf8").trim().split("\n") : [];
+};
+const told = (): string => linesOf("told").join("\n");
+const pidsOf = (name: string): number[] => linesOf(`${name}.pids`).map(Number);
+const living = (): number[] => ROLES.flatMap(pidsOf).filter((pid) => startOf(pid) !== undefined);
+
+const start = (...commands: string[]): void => {
+  supervisor = spawn(process.execPath, [STAND_IN, folder, ...commands], { stdio: "inherit" });
+};
+const ended = async (): Promise<number | null> =>
+  supervisor.exitCode ?? (await once(supervisor, "exit"))[0];
+const usable = (): Promise<void> => vi.waitFor(() => expect(told()).toContain("usable"), PATIENCE);
+
+describe("a child that dies", () => {
+  test("is started again, and the log's end is shown", async () => {
+    start();
+    await usable();
+    const [first = 0] = pidsOf("submitter");
+    process.kill(first, "SIGKILL");
+    await vi.waitFor(() => expect(pidsOf("submitter")).toHaveLength(2), PATIENCE);
+    expect(told()).toContain(
+      `submitter (pid ${first}) was ended by SIGKILL, starting it again in 0.2 s; ${join(folder, "submitter.log")}`,
+    );
+    expect(living()).toHaveLength(ROLES.length);
+  });
+
+  test("takes its worker along when it is an agent, as a task may still run there", async () => {
+    start();
+    await usable();
+    process.kill(pidsOf("agent-1")[0] ?? 0, "SIGKILL");
+    await vi.waitFor(() => {
+      expect(pidsOf("agent-1")).toHaveLength(2);
+      expect(pidsOf("worker-1")).toHaveLength(2);
+    }, PATIENCE);
+  });
+
+  test("again and again is started after longer and longer pauses", async () => {
+    start();
+    await usable();
+    for (const round of [1, 2, 3]) {
+      process.kill(pidsOf("orchestrator").at(-1) ?? 0, "SIGKILL");
+      await vi.waitFor(() => expect(pidsOf("orchestrator")).toHaveLength(round + 1), PATIENCE);
+    }
+    expect(told().match(/again in [\d.]+ s/g)).toEqual([
+      "again in 0.2 s",
+      "again in 0.4 s",
+      "again in 0.8 s",
+    ]);
+  });
+});
+
+describe("a child that cannot be started", () => {
+  test("ends the start at once, with what to do", async () => {
+    start("worker-1=exec ./no-such-worker --fast");
+    expect(await ended()).toBe(1);
+    expect(told()).toMatch(
+      /worker-1 ended with exit code 127 before the grid was ready\. Correct the command given with --worker\. .*worker-1\.log ends with\n.*no-such-worker/,
+    );
+    expect(living()).toEqual([]);
+  });
+
+  test("ends the start after three tries, with the end of its log", async () => {
+    start("submitter=echo out of luck; exit 3");
+    expect(await ended()).toBe(1);
+    expect(told().match(/submitter .*ended with exit code 3/g)).toHaveLength(3);
+    expect(told()).toMatch(/before the grid was ready\. .*submitter\.log ends with\n +out of luck/);
+    expect(living()).toEqual([]);
+  });
+});
+
+describe("a stop", () => {
+  test("goes from the agents to Temporal, leaves no process and succeeds", async () => {
+    start();
+    await usable();
+    supervisor.kill("SIGTERM");
+    expect(await ended()).toBe(0);
+    expect(linesOf("ends")).toEqual([
+      "agent-1",
+      "worker-1",
+      "submitter",
+      "orchestrator",
+      "temporal",
+    ]);
+    expect(living()).toEqual([]);
+  });
+
+  test("takes along whatever a worker's command has started", async () => {
+    start("worker-1=(echo $$ >> worker-1.pids; sleep 1000) & echo $! >> worker-1.pids; wait");
+    await usable();
+    await vi.waitFor(() => expect(pidsOf("worker-1")).toHaveLength(2), PATIENCE);
+    supervisor.kill("SIGINT");
+    expect(await ended()).toBe(0);
+    expect(living()).toEqual([]);
+  });
+
+  test("becomes a kill for a child that does not listen", async () => {
+    start("agent-1=trap '' TERM; echo $$ >> agent-1.pids; while :; do sleep 0.02; done");
+    await usable();
+    supervisor.kill("SIGTERM");
+    expect(await ended()).toBe(0);
+    expect(living()).toEqual([]);
+  });
+
+  test("asked for twice kills at once; twice in a moment is once", async () => {
+    start("agent-1=trap '' TERM; echo $$ >> agent-1.pids; while :; do sleep 0.02; done");
+    await usable();
+    supervisor.kill("SIGINT");
+    supervisor.kill("SIGINT");
+    await vi.waitFor(() => expect(told()).toContain("Stopping"), PATIENCE);
+    expect(pidsOf("agent-1").filter((pid) => startOf(pid))).toHaveLength(1);
+    await vi.waitFor(() => {
+      supervisor.kill("SIGINT");
+      expect(supervisor.exitCode).toBe(0);
+    }, PATIENCE);
+    expect(living()).toEqual([]);
+  });
+});
+
+test("nothing outlives a supervisor that was killed", async () => {
+  start("worker-1=trap '' TERM; (sleep 1000) & echo $! $$ | tr ' ' '\\n' >> worker-1.pids; wait");
+  await usable();
+  await vi.waitFor(() => expect(living()).toHaveLength(ROLES.length + 1), PATIENCE);
+  supervisor.kill("SIGKILL");
+  await vi.waitFor(() => expect(living()).toEqual([]), PATIENCE);
+});
