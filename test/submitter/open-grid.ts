@@ -78,7 +78,7 @@ export async function openGrid() {
       done();
     },
   });
-  const log = createLogger({ level: "info", role: "test", stream });
+  const log = createLogger({ level: "debug", role: "test", stream });
   const metrics = createMetrics();
   const workflows = standInWorkflows(stores);
   const announced: { sessionId: SessionId; tasks: number }[] = [];

@@ -9,6 +9,8 @@ import type { Stores } from "../../src/lifecycle/stores.ts";
 /** In place of Temporal: does at once what the session's workflow would see to. */
 export interface StandInWorkflows {
   readonly started: SessionId[];
+  /** Starts refused while it was away. */
+  readonly refused: SessionId[];
   /** As if Temporal were away. */
   away: boolean;
   start(session: Session): Promise<void>;
@@ -48,9 +50,13 @@ export function standInWorkflows(stores: Stores): StandInWorkflows {
   };
   const standIn: StandInWorkflows = {
     started: [],
+    refused: [],
     away: false,
     async start({ sessionId }) {
-      if (standIn.away) throw new Error("no connection");
+      if (standIn.away) {
+        standIn.refused.push(sessionId);
+        throw new Error("no connection");
+      }
       standIn.started.push(sessionId);
     },
     async control(sessionId, verb, args) {

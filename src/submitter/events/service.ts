@@ -14,6 +14,7 @@ import type {
 } from "../../gen/events_common.ts";
 import type { EventsServiceImplementation } from "../../gen/events_service.ts";
 import type { DrainContext } from "../../grpc/drain.ts";
+import { sendHeaders } from "../../grpc/headers.ts";
 import type { Grid } from "../grid.ts";
 import { toEvents } from "./live.ts";
 import { readSnapshot } from "./snapshot.ts";
@@ -26,12 +27,6 @@ async function* follow(
 ): AsyncIterable<Event> {
   for await (const events of readSnapshot(tables, subscription)) yield* events;
   for await (const changes of feed) yield* await toEvents(tables, subscription, changes);
-}
-
-/** What clients wait for before they go on. gRPC sends headers only if there are some. */
-function sendHeaders({ header, sendHeader }: CallContext): void {
-  header.set("x-armonik-subscription", "open");
-  sendHeader();
 }
 
 /** Why a stream ended that never ends by itself. */

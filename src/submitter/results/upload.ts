@@ -23,9 +23,11 @@ async function readId(messages: Messages): Promise<UploadResultDataRequest_Resul
   return type.value;
 }
 
-async function* readChunks(messages: Messages): AsyncIterable<Uint8Array> {
+/** The stream of a caller who went away may end like any other: only its signal tells. */
+async function* readChunks(messages: Messages, signal: AbortSignal): AsyncIterable<Uint8Array> {
   for (let count = 2; ; count += 1) {
     const { done, value } = await messages.next();
+    signal.throwIfAborted();
     if (done) return;
     if (value.type?.$case !== "dataChunk")
       throw invalid(
@@ -77,6 +79,6 @@ export async function uploadResultData(
 ): Promise<Result> {
   const messages = requests[Symbol.asyncIterator]();
   const target = await findTarget(stores, await readId(messages));
-  const object = await stores.objects.put(readChunks(messages), signal);
+  const object = await stores.objects.put(readChunks(messages, signal), signal);
   return await complete(stores, target, object);
 }
