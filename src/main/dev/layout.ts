@@ -76,7 +76,7 @@ function chooseRunFolder({ options, data, notes }: Surroundings): string {
 }
 
 /** @throws {StartError} for whatever is not as it must be. */
-export async function plan(surroundings: Surroundings): Promise<Plan> {
+export async function makePlan(surroundings: Surroundings): Promise<Plan> {
   const { options, machine, data, source } = surroundings;
   if ("address" in source) await checkAnswers(source.address);
   const ports = await choosePorts(surroundings);

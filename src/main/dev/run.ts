@@ -4,11 +4,11 @@ import { join } from "node:path";
 import type { Machine } from "../../config/machine.ts";
 import type { Child } from "./child.ts";
 import { tell, toTable } from "./console.ts";
-import { openDataFolder } from "./data-folder.ts";
-import { type DevOptions, type Plan, plan } from "./layout.ts";
+import { type DataFolder, openDataFolder } from "./data-folder.ts";
+import { type DevOptions, makePlan, type Plan } from "./layout.ts";
 import { endLeftovers, toNote } from "./leftovers.ts";
-import { openNoteBook } from "./notes.ts";
-import { listenToStopSignals } from "./stop-signals.ts";
+import { type NoteBook, openNoteBook } from "./notes.ts";
+import { listenToStopSignals, type StopSignals } from "./stop-signals.ts";
 import { supervise } from "./supervise.ts";
 import { findTemporalCli } from "./temporal-cli.ts";
 
@@ -35,38 +35,57 @@ function publish(file: string, { layout, ui }: Plan, children: readonly Child[])
   renameSync(`${file}.new`, file);
 }
 
-/** @throws {StartError} when the grid cannot be made usable. */
-export async function runDev(options: DevOptions, machine: Machine): Promise<void> {
-  const start = performance.now();
-  using signals = listenToStopSignals(machine.underNpm);
-  using data = openDataFolder(options.data);
-  const notes = openNoteBook(data.path);
-  await endLeftovers(notes.notes.processes ?? [], tell);
-  keepEarlierLogs(data.logs);
-  const source = await findTemporalCli(machine, tell);
-  const planned = await plan({ options, machine, data, notes, source });
+interface Start {
+  readonly plan: Plan;
+  readonly data: DataFolder;
+  readonly notes: NoteBook;
+  readonly signals: StopSignals;
+  /** When the command was given. */
+  readonly since: number;
+}
+
+/** From the first process to the last. */
+async function keepRunning({ plan, data, notes, signals, since }: Start): Promise<void> {
   const facts = join(data.path, "grid.json");
   let usable = false;
   try {
     await supervise({
-      specs: planned.specs,
+      specs: plan.specs,
       signals,
       tell,
       onStarted: (children) => {
         const alive = children.flatMap(({ spec, pid }) => (pid ? [toNote(spec.name, pid)] : []));
         notes.add({ processes: alive });
-        if (usable) publish(facts, planned, children);
+        if (usable) publish(facts, plan, children);
       },
       onUsable: (children) => {
         usable = true;
-        publish(facts, planned, children);
+        publish(facts, plan, children);
         tell(toTable(children));
-        tell(`grid ready in ${((performance.now() - start) / 1_000).toFixed(1)} s`);
+        tell(`grid ready in ${((performance.now() - since) / 1_000).toFixed(1)} s`);
       },
     });
   } finally {
     rmSync(facts, { force: true });
-    rmSync(planned.layout.runFolder, { recursive: true, force: true });
+    rmSync(plan.layout.runFolder, { recursive: true, force: true });
     notes.add({ processes: [] });
+  }
+}
+
+/** @throws {StartError} when the grid cannot be made usable. */
+export async function runDev(options: DevOptions, machine: Machine): Promise<void> {
+  const since = performance.now();
+  using signals = listenToStopSignals(machine.underNpm);
+  using data = openDataFolder(options.data);
+  const notes = openNoteBook(data.path);
+  await endLeftovers(notes.notes.processes ?? [], tell);
+  keepEarlierLogs(data.logs);
+  try {
+    const source = await findTemporalCli(machine, tell, signals.drain);
+    const plan = await makePlan({ options, machine, data, notes, source });
+    await keepRunning({ plan, data, notes, signals, since });
+  } catch (error) {
+    // Somebody told us to stop in the middle of a download: that is no failure.
+    if (!signals.drain.aborted || (error as Error).name !== "AbortError") throw error;
   }
 }

