@@ -14,6 +14,7 @@ import { createLogger, type Logger } from "../telemetry/logger.ts";
 import { createMetrics, type Metrics } from "../telemetry/metrics.ts";
 import { createAnnouncer } from "../temporal/announcer.ts";
 import { openTemporal } from "../temporal/connection.ts";
+import { withDirectControl } from "../temporal/direct-control.ts";
 import { createSessionWorkflows } from "../temporal/session-workflows.ts";
 import { stopSignal } from "./stop-signal.ts";
 import { VERSIONS } from "./versions.ts";
@@ -47,7 +48,8 @@ async function openGrid(config: Config, { stack, metrics, log }: Surroundings): 
   const stores = await openStores(config, stack);
   await addPartitions(stores.tables, config);
   const { client } = stack.use(await openTemporal(config.temporal));
-  const workflows = createSessionWorkflows(client, { window: config.orchestrator.window });
+  const { window } = config.orchestrator;
+  const workflows = withDirectControl(createSessionWorkflows(client, { window }), stores);
   const { tables } = stores;
   const announcer = stack.use(createAnnouncer({ tables, workflows, log }));
   const health = stack.use(openHealth({ checks: toChecks(stores), log }));

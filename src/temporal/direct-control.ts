@@ -1,0 +1,71 @@
+import { recordStatus } from "../activities/record-status.ts";
+import { GridError } from "../domain/errors.ts";
+import type { SessionId } from "../domain/ids.ts";
+import type { Session } from "../domain/session.ts";
+import { SessionStatus } from "../domain/status.ts";
+import { nameOfStatus, RULES, refusalOf, type StopSubmission, type Verb } from "../domain/verbs.ts";
+import { cancelSessionTasks } from "../lifecycle/cancel.ts";
+import type { Stores } from "../lifecycle/stores.ts";
+import { SessionWorkflowOver, type SessionWorkflows } from "./session-workflows.ts";
+
+/**
+ * Obeys verbs also when the session's workflow is over: a closed session that is cancelled, or one
+ * whose workflow an operator has terminated. The row decides then, by the same rules.
+ */
+export const withDirectControl = (
+  workflows: SessionWorkflows,
+  stores: Stores,
+): SessionWorkflows => ({
+  ...workflows,
+  async control(sessionId, verb, args) {
+    try {
+      await workflows.control(sessionId, verb, args);
+    } catch (error) {
+      if (!(error instanceof SessionWorkflowOver)) throw error;
+      await revive(workflows, stores, { sessionId, verb, args });
+    }
+  },
+});
+
+interface Command {
+  readonly sessionId: SessionId;
+  readonly verb: Verb;
+  readonly args: StopSubmission | undefined;
+}
+
+/** The workflow's start may have been lost; only if it cannot be started is it really over. */
+async function revive(
+  workflows: SessionWorkflows,
+  stores: Stores,
+  command: Command,
+): Promise<void> {
+  const { sessionId, verb, args } = command;
+  const session = await stores.tables.sessions.get(sessionId);
+  if (!session) throw new GridError("SESSION_NOT_FOUND", sessionId);
+  try {
+    if (session.status !== SessionStatus.RUNNING) throw new SessionWorkflowOver(sessionId);
+    await workflows.start(session);
+    await workflows.control(sessionId, verb, args);
+  } catch (error) {
+    if (!(error instanceof SessionWorkflowOver)) throw error;
+    await obey(stores, session, command);
+  }
+}
+
+/** @throws {GridError} INVALID_SESSION_TRANSITION. */
+async function obey(stores: Stores, session: Session, { verb, args }: Command): Promise<void> {
+  const { sessionId } = session;
+  const before = nameOfStatus(session.status);
+  const refusal = refusalOf(verb, before);
+  if (refusal) throw new GridError("INVALID_SESSION_TRANSITION", refusal);
+  const { to: status = before } = RULES[verb];
+  const ends = status === "Closed" || status === "Cancelled";
+  await recordStatus(stores, {
+    ...{ sessionId, status },
+    clientSubmission: session.clientSubmission && !ends && !args?.client,
+    workerSubmission: session.workerSubmission && !ends && !args?.worker,
+  });
+  if (!ends) return;
+  const reason = `The session was ${status.toLowerCase()}`;
+  await cancelSessionTasks(stores, sessionId, { reason, running: status === "Cancelled" });
+}
