@@ -93,6 +93,10 @@ export const Pollster = z.strictObject({
   graceDelayMs: durationMs
     .default(5_000)
     .describe("How long the running task may go on after a stop signal"),
+  holdMs: durationMs
+    .min(100)
+    .default(10_000)
+    .describe("How long a task may wait behind a long one before it is given back"),
   beatMs: durationMs.min(50).default(1_000).describe("Pause between two renewals of the lease"),
   sharedCacheFolder: z
     .string()

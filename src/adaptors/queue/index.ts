@@ -24,3 +24,5 @@ export async function openQueue(options: QueueOptions): Promise<QueueStorage> {
       return (await import("./embedded/queue.ts")).openEmbeddedQueue(parsed);
   }
 }
+
+export type { Delivery, Message, QueueDepth, QueueStorage } from "./port.ts";

@@ -1,0 +1,134 @@
+// One agent: one partition, one worker beside it.
+//
+//   G1. It says that it lives before it takes anything, so that whatever it holds has an owner that
+//       can be found dead.
+//   G2. It stops in order: takes nothing more, gives back what has not started, lets the running
+//       task end within the grace delay, else gives it back too; then, when all is committed, says
+//       that it is gone. No retry is used.
+import { setTimeout as sleep } from "node:timers/promises";
+import type { TaskId } from "../domain/ids.ts";
+import { createAppetite } from "./appetite.ts";
+import type { Attempt } from "./attempt.ts";
+import { beat, beatOnce } from "./beat.ts";
+import { type CommitterOptions, createCommitter } from "./committer.ts";
+import type { AgentContext } from "./context.ts";
+import { insist } from "./insist.ts";
+import { createLetGo } from "./let-go.ts";
+import { poll } from "./pollster.ts";
+import { createRunner } from "./runner.ts";
+import { createShelf } from "./shelf.ts";
+import { createWake } from "./wake.ts";
+import type { WorkerClient } from "./worker-client.ts";
+
+export interface Agent {
+  /** The attempt whose worker call runs now: whose token is good. */
+  readonly current: Attempt | undefined;
+  /** What its parts share, for the service beside it. */
+  readonly context: AgentContext;
+  /** Tasks that it holds. */
+  taskIds(): TaskId[];
+  /** Resolves after a stop, rejects when the agent cannot go on. */
+  run(): Promise<void>;
+}
+
+export interface AgentOptions extends Omit<AgentContext, "held" | "stopping" | "ending"> {
+  readonly worker: WorkerClient;
+  /** Aborts when the agent is to stop. */
+  readonly signal: AbortSignal;
+}
+
+/** With growing pauses: a worker has some 80 s to come up. */
+const START_TRIES = 9;
+/** Beyond the grace delay: what the last commit may take. */
+const LAST_COMMIT_MS = 5_000;
+
+export function createAgent({ worker, signal, ...given }: AgentOptions): Agent {
+  const stop = new AbortController();
+  const end = new AbortController();
+  const done = new AbortController();
+  const context: AgentContext = {
+    ...given,
+    held: new Set(),
+    stopping: AbortSignal.any([signal, stop.signal]),
+    ending: end.signal,
+  };
+  const { settings, log, stores, owner, stopping, held } = context;
+  let failure: { readonly error: unknown } | undefined;
+
+  /** What cannot be repaired from inside ends the agent; its tasks are taken over. */
+  const failed: CommitterOptions["failed"] = (error) => {
+    if (end.signal.aborted) return;
+    failure ??= { error };
+    log.fatal({ err: error }, "agent cannot go on");
+    stop.abort();
+    end.abort();
+  };
+
+  const shelf = createShelf();
+  const changed = createWake();
+  const appetite = createAppetite(settings.prefetch);
+  const letGo = createLetGo(context, failed);
+
+  const revoke = (attempts: readonly Attempt[]): void => {
+    for (const attempt of attempts) {
+      attempt.revoked = true;
+      runner.cancel(attempt);
+    }
+    const waiting = shelf.remove(({ revoked }) => revoked);
+    if (waiting.length > 0) letGo.dropped(waiting);
+  };
+  const committer = createCommitter({ context, letGo, revoke, failed });
+  const runner = createRunner({
+    ...{ context, worker, shelf, appetite, committer, letGo },
+    changed: changed.ring,
+  });
+
+  const giveBackWaiting = () => letGo.giveBack(shelf.remove(() => true));
+
+  /** The running task may end; then, or after the grace delay, everything is settled. */
+  const windUp = async (running: Promise<void>): Promise<void> => {
+    const timers = new AbortController();
+    const after = (ms: number, act: () => void): void => {
+      sleep(ms, undefined, { signal: timers.signal }).then(act, () => undefined);
+    };
+    after(settings.graceDelayMs, runner.interrupt);
+    after(settings.graceDelayMs * 2 + LAST_COMMIT_MS, () => end.abort());
+    try {
+      await giveBackWaiting();
+      await running;
+      await giveBackWaiting();
+      await committer.idle();
+      await letGo.idle();
+    } finally {
+      timers.abort();
+    }
+  };
+
+  return {
+    context,
+    taskIds: () => [...held].map(({ task }) => task.taskId),
+    get current() {
+      return runner.current;
+    },
+    async run() {
+      try {
+        await worker.becomeReady(stopping, START_TRIES);
+        await insist({ log, signal: stopping }, "first beat", () => beatOnce(context, revoke));
+      } catch (error) {
+        if (stopping.aborted) return;
+        throw error;
+      }
+      const beating = beat(context, revoke, done.signal);
+      const options = { context, worker, shelf, appetite, runner, committer, letGo, changed };
+      const polling = poll(options).catch(failed);
+      const running = runner.run().catch(failed);
+      await polling;
+      await windUp(running).catch(failed);
+      done.abort();
+      await beating;
+      if (failure) throw failure.error;
+      if (held.size === 0) await stores.tables.agents.remove(owner.agentId);
+      log.info({ left: held.size }, "agent stopped");
+    },
+  };
+}

@@ -1,0 +1,242 @@
+// Starts and ends of attempts, written in groups.
+//
+//   C1. One flush at a time; what arrives meanwhile goes into the next. In a flush, starts are
+//       written before ends are decided, so that no end overtakes its start.
+//   C2. Objects and staged rows first, then the decision (I2), then the roll-forward (I3), then the
+//       ack. What was stored for a refused decision is removed.
+//   C3. An outage is waited for. Whatever is repeated is idempotent, and nothing but the decision's
+//       answer tells whether an attempt counts.
+//   C4. At most LIMIT ends are uncommitted: `room()` waits for that.
+import type { Decision } from "../adaptors/table-storage/index.ts";
+import { afterFailure } from "../domain/retry.ts";
+import { TaskStatus } from "../domain/status.ts";
+import type { CommitRecord } from "../domain/task.ts";
+import { dropStage } from "../lifecycle/recover.ts";
+import { type Decided, rollForward } from "../lifecycle/roll-forward.ts";
+import { type Attempt, idsOf, keyOf } from "./attempt.ts";
+import type { AgentContext } from "./context.ts";
+import { createGroup } from "./group.ts";
+import { type Insistence, insist } from "./insist.ts";
+import type { LetGo } from "./let-go.ts";
+import type { Outcome } from "./outcome.ts";
+import { collect, type Made, type Stored, storeOutputs } from "./store-outputs.ts";
+import { createWake } from "./wake.ts";
+
+const LIMIT = 64;
+/** A failure that repeats while the store answers is not an outage. */
+const TRIES = 4;
+
+export interface Committer {
+  /** The call begins now; the write does not hold it up. */
+  start(attempt: Attempt): void;
+  /** `from` is the status in which the attempt ends, if it never ran. */
+  end(attempt: Attempt, outcome: Outcome, from?: TaskStatus): void;
+  /** Waits until another end may be added. */
+  room(): Promise<void>;
+  /** Resolves when nothing is left to be written. */
+  idle(): Promise<void>;
+}
+
+export interface CommitterOptions {
+  readonly context: AgentContext;
+  readonly letGo: LetGo;
+  /** Told of attempts that may not run: their start was refused. */
+  readonly revoke: (attempts: readonly Attempt[]) => void;
+  readonly failed: (error: unknown) => void;
+  readonly gather?: () => Promise<void> | undefined;
+}
+
+interface End {
+  readonly kind: "end";
+  readonly attempt: Attempt;
+  readonly outcome: Outcome;
+  readonly from: TaskStatus;
+  readonly stored?: Stored | undefined;
+}
+
+type Item = { readonly kind: "start"; readonly attempt: Attempt } | End;
+
+/** An end with its commit record. */
+interface Decidable {
+  readonly attempt: Attempt;
+  readonly decision: Decision;
+  readonly stored?: Stored | undefined;
+}
+
+export function createCommitter(options: CommitterOptions): Committer {
+  const { context, letGo, revoke, failed } = options;
+  const { stores, log, metrics, held, ending, partitionId } = context;
+  const { tables } = stores;
+  const patient: Insistence = { log, signal: ending };
+  const freed = createWake();
+  ending.addEventListener("abort", freed.ring, { once: true });
+  let uncommitted = 0;
+  let alone = 0;
+
+  const startAll = async (attempts: readonly Attempt[]): Promise<void> => {
+    if (attempts.length === 0) return;
+    const starts = attempts.map((attempt) => ({
+      ...keyOf(attempt),
+      fetchedAt: attempt.fetchedAt,
+      startedAt: attempt.startedAt,
+    }));
+    const answers = await insist(patient, "start tasks", () => tables.tasks.start(starts));
+    const refused = attempts.filter((attempt, i) => {
+      const answer = answers[i];
+      // A repeated start finds itself: the number is nobody else's.
+      const ours = answer?.attempt === attempt.task.attempt;
+      return !answer?.ok && !(ours && answer.status === TaskStatus.PROCESSING);
+    });
+    if (refused.length > 0) revoke(refused);
+  };
+
+  const toDecidable = (end: End, record: CommitRecord, stored?: Stored): Decidable => ({
+    attempt: end.attempt,
+    stored,
+    decision: { ...keyOf(end.attempt), from: [end.from], record },
+  });
+
+  /** What the attempts of `ends` will be decided with; heavy ones come back as ends of their own. */
+  const storeAll = async (ends: readonly End[]): Promise<Decidable[]> => {
+    const decidable: Decidable[] = [];
+    const light: { end: End; made: Made }[] = [];
+    for (const end of ends) {
+      if (end.outcome !== "completed") decidable.push(toDecidable(end, end.outcome));
+      else if (end.stored) decidable.push(toDecidable(end, end.stored.record, end.stored));
+      else sort(end, light, decidable);
+    }
+    const stored = await insist(patient, "store outputs", () =>
+      storeOutputs(
+        context,
+        light.map(({ made }) => made),
+      ),
+    );
+    for (const [i, { end }] of light.entries()) {
+      const one = stored[i];
+      if (one) decidable.push(toDecidable(end, one.record, one));
+    }
+    return decidable;
+  };
+
+  const sort = (end: End, light: { end: End; made: Made }[], decidable: Decidable[]): void => {
+    const made = look(end.attempt);
+    if (typeof made === "string") {
+      const { task } = end.attempt;
+      decidable.push(toDecidable(end, afterFailure(task, { error: made, crashed: false })));
+    } else if (made.heavy) void storeAlone(end, made).catch(failed);
+    else light.push({ end, made });
+  };
+
+  /** Does not hold up the others; joins a later flush. */
+  const storeAlone = async (end: End, made: Made): Promise<void> => {
+    alone += 1;
+    try {
+      const [stored] = await insist(patient, "store outputs", () => storeOutputs(context, [made]));
+      group.add({ ...end, stored });
+    } finally {
+      alone -= 1;
+    }
+  };
+
+  const decideAll = async (group: readonly Decidable[]): Promise<Decided[]> => {
+    const at = stores.now();
+    const answers = await insist(patient, "decide tasks", () =>
+      tables.tasks.decide(
+        group.map(({ decision }) => decision),
+        at,
+      ),
+    );
+    const decided: Decided[] = [];
+    for (const [i, one] of group.entries()) {
+      const { attempt, decision } = one;
+      held.delete(attempt);
+      const answer = answers[i];
+      const { record } = decision;
+      if (answer?.ok) {
+        metrics.tasksDecided.inc({ partition: partitionId, outcome: record.outcome });
+        decided.push({ ...attempt.task, status: TaskStatus.PROCESSED, commit: record });
+      } else {
+        const current = { status: answer?.status, attempt: answer?.attempt };
+        log.warn({ ...idsOf(attempt), outcome: record.outcome, current }, "commit refused");
+        metrics.commitsRefused.inc({ partition: partitionId });
+        await removeStored(one);
+      }
+    }
+    return decided;
+  };
+
+  const removeStored = async ({ attempt, stored }: Decidable): Promise<void> => {
+    if (!stored) return;
+    await insist({ ...patient, tries: TRIES }, "remove what does not count", async () => {
+      await stores.objects.delete(stored.objects);
+      if (stored.record.staged) await dropStage(stores, attempt.task);
+    }).catch((error: unknown) => {
+      // Garbage, invisible to all, is better than an agent that stands still.
+      log.error({ ...idsOf(attempt), err: error }, "outputs of a refused attempt were left behind");
+    });
+  };
+
+  const carryOut = async (tasks: readonly Decided[]): Promise<void> => {
+    if (tasks.length === 0) return;
+    const limited = { ...patient, tries: TRIES };
+    try {
+      await insist(limited, "carry out decisions", () => rollForward(stores, tasks));
+    } catch (error) {
+      ending.throwIfAborted();
+      await stores.tables.ping().catch(() => undefined);
+      if (tasks.length > 1) for (const task of tasks) await carryOut([task]);
+      else
+        log.error(
+          { sessionId: tasks[0]?.sessionId, taskId: tasks[0]?.taskId, err: error },
+          "decided task left to supervision",
+        );
+    }
+  };
+
+  const flush = async (items: readonly Item[]): Promise<void> => {
+    const starts = items.filter(({ kind }) => kind === "start");
+    const ends = items.filter((item) => item.kind === "end");
+    const [decidable] = await Promise.all([
+      storeAll(ends),
+      startAll(starts.map(({ attempt }) => attempt)),
+    ]);
+    if (decidable.length === 0) return;
+    const decided = await decideAll(decidable);
+    uncommitted -= decidable.length;
+    freed.ring();
+    await carryOut(decided);
+    letGo.settled(decidable.map(({ attempt }) => attempt));
+  };
+
+  const group = createGroup<Item>({
+    flush,
+    failed,
+    ...(options.gather && { gather: options.gather }),
+  });
+
+  return {
+    start: (attempt) => group.add({ kind: "start", attempt }),
+    end(attempt, outcome, from = TaskStatus.PROCESSING) {
+      uncommitted += 1;
+      group.add({ kind: "end", attempt, outcome, from });
+    },
+    async room() {
+      while (uncommitted >= LIMIT && !ending.aborted) await freed.next();
+    },
+    async idle() {
+      do await group.idle();
+      while (group.size + alone > 0);
+    },
+  };
+}
+
+/** What the attempt made, or why it has failed after all. */
+function look(attempt: Attempt): Made | string {
+  try {
+    const made = collect(attempt);
+    const [id] = made.missing;
+    return id ? `Result ${id} was announced, but its file is not in the data folder` : made;
+  } catch (error) {
+    return `Outputs could not be read: ${error instanceof Error ? error.message : String(error)}`;
+  }
+}

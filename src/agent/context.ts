@@ -1,0 +1,45 @@
+import type { Owner } from "../adaptors/table-storage/index.ts";
+import type { PartitionId } from "../domain/ids.ts";
+import type { Stores } from "../lifecycle/stores.ts";
+import type { Logger } from "../telemetry/logger.ts";
+import type { Metrics } from "../telemetry/metrics.ts";
+import type { Attempt } from "./attempt.ts";
+
+/** What all parts of one agent share. */
+export interface AgentContext {
+  readonly stores: Stores;
+  readonly owner: Owner;
+  readonly partitionId: PartitionId;
+  readonly settings: AgentSettings;
+  readonly log: Logger;
+  readonly metrics: Pick<
+    Metrics,
+    | "tasksDecided"
+    | "tasksDispatched"
+    | "dispatchSeconds"
+    | "commitsRefused"
+    | "prefetched"
+    | "workerCallSeconds"
+    | "bytesStored"
+  >;
+  /** Attempts that are the agent's to run or to commit: what its lease is about. */
+  readonly held: Set<Attempt>;
+  /** Aborts when the agent starts to stop: nothing new is taken. */
+  readonly stopping: AbortSignal;
+  /** Aborts when it has no time left: what is not done by then is left to others. */
+  readonly ending: AbortSignal;
+}
+
+export interface AgentSettings {
+  /** Shared with the worker, under the same path. */
+  readonly cacheFolder: string;
+  /** Tasks taken ahead of the worker, at most. */
+  readonly prefetch: number;
+  readonly beatMs: number;
+  /** How long the running task may go on after a stop. */
+  readonly graceDelayMs: number;
+  /** How long a task may wait behind a long one before it is given back. */
+  readonly holdMs: number;
+  /** How large workers should cut what they send. */
+  readonly dataChunkMaxBytes: number;
+}

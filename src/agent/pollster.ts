@@ -1,0 +1,158 @@
+// Keeps tasks ready for the worker.
+//
+//   P1. A task is acquired at most once by this agent, and what is acquired is run, decided, or
+//       given back.
+//   P2. Tasks taken and not started are at most `prefetch`, and as few as keep the worker busy: see
+//       appetite.ts.
+//   P3. Behind a long task nobody waits longer than `holdMs` if another agent might run it, and
+//       nothing new is taken until the worker is free again.
+//   P4. After a stop nothing is taken; `poll()` resolves when all that was in its hands is given
+//       back or on the shelf.
+import type { Delivery } from "../adaptors/queue/index.ts";
+import { TaskStatus } from "../domain/status.ts";
+import { acquire } from "./acquire.ts";
+import type { Appetite } from "./appetite.ts";
+import type { Attempt } from "./attempt.ts";
+import type { Committer } from "./committer.ts";
+import type { AgentContext } from "./context.ts";
+import { insist } from "./insist.ts";
+import type { LetGo } from "./let-go.ts";
+import { createPrepare } from "./prepare.ts";
+import type { Runner } from "./runner.ts";
+import type { Shelf } from "./shelf.ts";
+import type { Wake } from "./wake.ts";
+import type { WorkerClient } from "./worker-client.ts";
+
+export interface PollsterOptions {
+  readonly context: AgentContext;
+  readonly worker: WorkerClient;
+  readonly shelf: Shelf;
+  readonly appetite: Appetite;
+  readonly runner: Runner;
+  readonly committer: Committer;
+  readonly letGo: LetGo;
+  /** Rings whenever the worker takes or ends a task. */
+  readonly changed: Wake;
+}
+
+/** How often to look at what no event tells: the age of things. */
+const TICK_MS = 200;
+/** After so long without work, what the last tasks were like means nothing. */
+const FORGET_MS = 1_000;
+
+/** Takes tasks until the agent stops. */
+export async function poll(options: PollsterOptions): Promise<void> {
+  const { context, shelf, appetite, runner, committer, letGo, changed, worker } = options;
+  const {
+    stores,
+    stores: { queue },
+    stopping,
+    log,
+    metrics,
+    partitionId,
+    settings,
+  } = context;
+  const prepare = createPrepare(context);
+  let receiving: AbortController | undefined;
+  let blockedBy: Attempt | undefined;
+
+  /** How many to take now; 0 = none yet. */
+  const roomNow = (): number => {
+    if (!worker.isReady() || (blockedBy && runner.current === blockedBy)) return 0;
+    const { elapsedMs } = runner;
+    const wanted = appetite.wanted(elapsedMs);
+    const missing = wanted - shelf.size;
+    // Not one by one: an acquisition of many costs hardly more than that of one.
+    return missing * 2 >= wanted ? missing : 0;
+  };
+
+  const room = async (): Promise<number> => {
+    while (!stopping.aborted) {
+      const missing = roomNow();
+      if (missing > 0 && !appetite.isPicky(runner.elapsedMs)) return missing;
+      await changed.next();
+      // Somebody idle would have taken a message at once: this one nobody else wants.
+      if (missing > 0 && (await queue.depth(partitionId)).waiting > 0) return 1;
+    }
+    return 0;
+  };
+
+  const receive = async (max: number): Promise<Delivery[]> => {
+    receiving = new AbortController();
+    const signal = AbortSignal.any([stopping, receiving.signal]);
+    try {
+      return await queue.receive(partitionId, max, signal);
+    } finally {
+      receiving = undefined;
+    }
+  };
+
+  const takeSome = async (): Promise<void> => {
+    const max = await room();
+    if (stopping.aborted) return;
+    const deliveries = await receive(max);
+    if (stopping.aborted) await queue.release(deliveries);
+    else if (deliveries.length > 0) await takeIn(deliveries);
+  };
+
+  const takeIn = async (deliveries: readonly Delivery[]): Promise<void> => {
+    const attempts = await acquire(context, deliveries, letGo.ack);
+    if (attempts.length === 0) return;
+    const { ready, failed } = await prepare(attempts).catch(async (error: unknown) => {
+      await letGo.giveBack(attempts);
+      throw error;
+    });
+    const fetchedAt = stores.now();
+    const waitsSince = performance.now();
+    for (const attempt of attempts) Object.assign(attempt, { fetchedAt, waitsSince });
+    for (const { attempt, record } of failed) committer.end(attempt, record, TaskStatus.DISPATCHED);
+    // Those revoked while they were prepared go no further.
+    const revoked = ready.filter((attempt) => attempt.revoked);
+    if (revoked.length > 0) letGo.dropped(revoked);
+    shelf.put(ready.filter((attempt) => !attempt.revoked));
+  };
+
+  /** P3. */
+  const relieve = async (): Promise<void> => {
+    const latest = performance.now() - settings.holdMs;
+    const isStale = ({ waitsSince }: { waitsSince: number }) => waitsSince < latest;
+    if (!shelf.some(isStale) || !(await hasNeighbours(context))) return;
+    blockedBy = runner.current;
+    await letGo.giveBack(shelf.remove(isStale));
+  };
+
+  let relieving: Promise<void> | undefined;
+  const tick = (): void => {
+    metrics.prefetched.set(shelf.size);
+    const { elapsedMs } = runner;
+    if (elapsedMs === undefined && performance.now() - runner.idleSince > FORGET_MS)
+      appetite.forget();
+    if (appetite.isPicky(elapsedMs)) receiving?.abort();
+    if (elapsedMs !== undefined || !worker.isReady()) {
+      relieving ??= relieve()
+        .catch((err: unknown) => log.warn({ err }, "tasks could not be given back"))
+        .finally(() => {
+          relieving = undefined;
+        });
+    }
+    changed.ring();
+  };
+  const timer = setInterval(tick, TICK_MS);
+  stopping.addEventListener("abort", changed.ring, { once: true });
+  try {
+    while (!stopping.aborted) await insist({ log, signal: stopping }, "take tasks", takeSome);
+  } catch (error) {
+    if (!stopping.aborted) throw error;
+  } finally {
+    clearInterval(timer);
+    await relieving;
+  }
+}
+
+/** Does another agent serve the same partition? */
+async function hasNeighbours({ stores, owner, partitionId }: AgentContext): Promise<boolean> {
+  const agents = await stores.tables.agents.list();
+  return agents.some(
+    (agent) => agent.partitionId === partitionId && agent.agentId !== owner.agentId,
+  );
+}

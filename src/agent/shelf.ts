@@ -1,0 +1,45 @@
+import type { Attempt } from "./attempt.ts";
+import { createWake } from "./wake.ts";
+
+/** Prepared attempts that wait for the worker, highest priority first, else in order of arrival. */
+export interface Shelf {
+  readonly size: number;
+  put(attempts: readonly Attempt[]): void;
+  /** Waits for the next attempt; undefined when `signal` aborts. */
+  take(signal: AbortSignal): Promise<Attempt | undefined>;
+  some(which: (attempt: Attempt) => boolean): boolean;
+  /** Removes and answers those that `which` picks. */
+  remove(which: (attempt: Attempt) => boolean): Attempt[];
+}
+
+export function createShelf(): Shelf {
+  let waiting: Attempt[] = [];
+  const arrived = createWake();
+
+  return {
+    get size() {
+      return waiting.length;
+    },
+    put(attempts) {
+      const sorted = waiting.length > 0 || attempts.length > 1;
+      waiting.push(...attempts);
+      // Stable, and nearly free on what is sorted already.
+      if (sorted) waiting.sort((a, b) => b.task.options.priority - a.task.options.priority);
+      arrived.ring();
+    },
+    async take(signal) {
+      if (waiting.length === 0 && !signal.aborted) {
+        signal.addEventListener("abort", arrived.ring, { once: true });
+        while (waiting.length === 0 && !signal.aborted) await arrived.next();
+        signal.removeEventListener("abort", arrived.ring);
+      }
+      return signal.aborted ? undefined : waiting.shift();
+    },
+    some: (which) => waiting.some(which),
+    remove(which) {
+      const removed = waiting.filter(which);
+      if (removed.length > 0) waiting = waiting.filter((attempt) => !removed.includes(attempt));
+      return removed;
+    },
+  };
+}

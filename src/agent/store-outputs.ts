@@ -1,0 +1,132 @@
+// Stores what successful attempts made, out of sight: objects that nobody names yet, and rows
+// staged under the attempt. The commit point makes them count.
+import { randomUUID } from "node:crypto";
+import { cut } from "../domain/batch.ts";
+import { batchId, type ObjectId, type ResultId, stageOf } from "../domain/ids.ts";
+import type { Result } from "../domain/result.ts";
+import { ResultStatus } from "../domain/status.ts";
+import type { CommitRecord, CompletedResult, TaskDefinition } from "../domain/task.ts";
+import type { Stores } from "../lifecycle/stores.ts";
+import type { Attempt } from "./attempt.ts";
+import type { AgentContext } from "./context.ts";
+import { type Output, readOutput } from "./folder.ts";
+
+/** Blobs up to this size are stored together with those of other attempts. */
+const SMALL_BYTES = 64 * 1024;
+const SLICE = 1_000;
+
+/** What an attempt made, as found in its folder and its buffer. */
+export interface Made {
+  readonly attempt: Attempt;
+  readonly outputs: Map<ResultId, Output>;
+  /** Announced results without a file. */
+  readonly missing: readonly ResultId[];
+  /** Takes long to store: not together with others. */
+  readonly heavy: boolean;
+}
+
+/** Looks at what the worker left behind; cheap. */
+export function collect(attempt: Attempt): Made {
+  const { buffer, folder } = attempt;
+  const outputs = new Map<ResultId, Output>();
+  const missing: ResultId[] = [];
+  let heavy = buffer.subtasks.length > SLICE || buffer.created.size > SLICE;
+  for (const [id, { data }] of buffer.created) if (data) outputs.set(id, { kind: "small", data });
+  for (const id of buffer.notified) {
+    const output = readOutput(folder, id, SMALL_BYTES);
+    if (output.kind === "missing") missing.push(id);
+    else outputs.set(id, output);
+    heavy ||= output.kind === "large";
+  }
+  return { attempt, outputs, missing, heavy };
+}
+
+/** Stored, and what has to be removed again if the attempt turns out not to count. */
+export interface Stored {
+  readonly record: CommitRecord & { outcome: "completed" };
+  readonly objects: readonly ObjectId[];
+}
+
+/** Stores a group; answers in order. A repetition after a failure leaves garbage objects at worst. */
+export async function storeOutputs(
+  context: AgentContext,
+  group: readonly Made[],
+): Promise<Stored[]> {
+  const { objects } = context.stores;
+  const blobs = group.flatMap(({ outputs }) => [...outputs.values()].flatMap(smallOf));
+  const small = (blobs.length > 0 ? await objects.putMany(blobs) : []).values();
+  const stored: Stored[] = [];
+  for (const { attempt, outputs } of group) {
+    const completed: CompletedResult[] = [];
+    for (const [resultId, output] of outputs) {
+      const object =
+        output.kind === "large" ? await objects.put(output.open()) : small.next().value;
+      if (!object) throw new Error("the object store answered for too few objects");
+      completed.push({ resultId, ...object });
+    }
+    stored.push(await finishStoring(context, attempt, completed));
+  }
+  return stored;
+}
+
+const smallOf = (output: Output): Uint8Array[] => (output.kind === "small" ? [output.data] : []);
+
+async function finishStoring(
+  { stores, metrics }: AgentContext,
+  attempt: Attempt,
+  completed: readonly CompletedResult[],
+): Promise<Stored> {
+  for (const { size } of completed) metrics.bytesStored.inc(size);
+  if (isStaging(attempt)) await stage(stores, attempt, completed);
+  const objects = completed.map(({ objectId }) => objectId);
+  return { record: toRecord(attempt, completed), objects };
+}
+
+const isStaging = ({ buffer }: Attempt): boolean =>
+  buffer.created.size > 0 || buffer.subtasks.length > 0;
+
+/** Results that the attempt created are completed by its staged rows, all others by the record. */
+const toRecord = (attempt: Attempt, completed: readonly CompletedResult[]) => ({
+  outcome: "completed" as const,
+  results: completed.filter(({ resultId }) => !attempt.buffer.created.has(resultId)),
+  staged: isStaging(attempt),
+});
+
+async function stage(
+  { tables, now }: Stores,
+  attempt: Attempt,
+  completed: readonly CompletedResult[],
+): Promise<void> {
+  const { task, buffer } = attempt;
+  const stageId = stageOf(task.taskId, task.attempt);
+  const done = new Map(completed.map((result) => [result.resultId, result]));
+  const rows = [...buffer.created].map(([resultId, { name, createdAt }]): Result => {
+    const data = done.get(resultId);
+    const created = { ...{ resultId, name, createdAt }, sessionId: task.sessionId };
+    const owned = { createdBy: task.taskId, ownerTaskId: "" as const, manualDeletion: false };
+    if (!data) return { ...created, ...owned, status: ResultStatus.CREATED, size: 0, objectId: "" };
+    const { size, objectId } = data;
+    const status = ResultStatus.COMPLETED;
+    return { ...created, ...owned, status, size, objectId, completedAt: now() };
+  });
+  for (let i = 0; i < rows.length; i += SLICE) {
+    await tables.results.create(rows.slice(i, i + SLICE), stageId);
+  }
+  await stageSubtasks({ tables }, attempt);
+}
+
+async function stageSubtasks({ tables }: Pick<Stores, "tables">, attempt: Attempt): Promise<void> {
+  const { task, buffer } = attempt;
+  if (buffer.subtasks.length === 0) return;
+  const soFar = await tables.batches.taskCount(task.sessionId);
+  const definitions: TaskDefinition[] = [];
+  for (const size of cut(soFar, buffer.subtasks.length)) {
+    const id = batchId(randomUUID());
+    const members = buffer.subtasks.slice(definitions.length, definitions.length + size);
+    for (const subtask of members) definitions.push({ ...subtask, batchId: id });
+  }
+  const stageId = stageOf(task.taskId, task.attempt);
+  for (let i = 0; i < definitions.length; i += SLICE) {
+    await tables.tasks.create(definitions.slice(i, i + SLICE), stageId);
+  }
+}

@@ -1,0 +1,103 @@
+// The compute plane as a process: one agent, beside one worker.
+import { randomUUID } from "node:crypto";
+import { mkdirSync } from "node:fs";
+import { hostname } from "node:os";
+import { openObjectStorage } from "../adaptors/object-storage/index.ts";
+import { openQueue } from "../adaptors/queue/index.ts";
+import { openTableStorage } from "../adaptors/table-storage/index.ts";
+import { createAgent } from "../agent/agent.ts";
+import { agentService } from "../agent/agent-service.ts";
+import { toChecks, toLiveness } from "../agent/health.ts";
+import { openWorkerClient, type WorkerClient } from "../agent/worker-client.ts";
+import type { AgentConfig } from "../config/index.ts";
+import { agentId } from "../domain/ids.ts";
+import { AgentDefinition } from "../gen/agent_service.ts";
+import { toAddress, toTarget } from "../grpc/address.ts";
+import { openServer } from "../grpc/server.ts";
+import type { Stores } from "../lifecycle/stores.ts";
+import { openHealth } from "../telemetry/health.ts";
+import { openHttpServer } from "../telemetry/http.ts";
+import { createLogger, type Logger } from "../telemetry/logger.ts";
+import { createMetrics, type Metrics } from "../telemetry/metrics.ts";
+import { stopSignal } from "./stop-signal.ts";
+
+/** Opens in the order of dependence; the stack closes in the reverse. */
+async function openStores(config: AgentConfig, stack: AsyncDisposableStack): Promise<Stores> {
+  const tables = stack.use(await openTableStorage(config.tableStorage));
+  const objects = stack.use(await openObjectStorage(config.objectStorage));
+  const queue = stack.use(await openQueue(config.queue));
+  const { directDispatchLimit: directLimit } = config.submitter;
+  return { tables, objects, queue, now: Date.now, directLimit };
+}
+
+interface Parts {
+  readonly stores: Stores;
+  readonly worker: WorkerClient;
+  readonly log: Logger;
+  readonly metrics: Metrics;
+  readonly signal: AbortSignal;
+}
+
+function toAgent(config: AgentConfig, parts: Parts) {
+  const { pollster, submitter } = config;
+  mkdirSync(pollster.sharedCacheFolder, { recursive: true });
+  return createAgent({
+    ...parts,
+    owner: { agentId: agentId(randomUUID()), hostname: hostname() },
+    partitionId: pollster.partitionId,
+    settings: {
+      cacheFolder: pollster.sharedCacheFolder,
+      prefetch: pollster.prefetch,
+      beatMs: pollster.beatMs,
+      graceDelayMs: pollster.graceDelayMs,
+      holdMs: pollster.holdMs,
+      dataChunkMaxBytes: submitter.preferredMessageSizeBytes,
+    },
+  });
+}
+
+/** Serves its worker until the process is told to stop, then settles what it holds. */
+export async function runAgent(config: AgentConfig): Promise<void> {
+  const { pollster, computePlane } = config;
+  const { partitionId } = pollster;
+  const log = createLogger({ level: config.log.level, role: "agent" }).child({ partitionId });
+  await using stack = new AsyncDisposableStack();
+  const stop = new AbortController();
+  void stopSignal().then((signal) => {
+    log.info({ signal }, "stopping");
+    stop.abort();
+  });
+  const metrics = createMetrics();
+  const stores = await openStores(config, stack);
+  const worker = stack.use(openWorkerClient(toTarget(toAddress(computePlane.workerChannel)), log));
+  const agent = toAgent(config, { stores, worker, log, metrics, signal: stop.signal });
+  const health = stack.use(openHealth({ checks: toChecks(stores, worker), log }));
+  const { host, httpPort: port } = pollster;
+  stack.use(
+    await openHttpServer({
+      ...{ host, port, setting: "Pollster__HttpPort", health, log, registry: metrics.registry },
+      liveness: toLiveness(worker),
+      routes: {
+        "/taskprocessing": async () => ({
+          contentType: "text/plain",
+          body: agent.taskIds().join(","),
+        }),
+      },
+    }),
+  );
+  // Closed last of all servers: that its socket is gone tells the worker's container to stop.
+  stack.use(
+    await openServer({
+      address: toAddress(computePlane.agentChannel),
+      setting: "ComputePlane__AgentChannel__Address",
+      services: (server) =>
+        server.add(
+          AgentDefinition,
+          agentService(agent.context, () => agent.current),
+        ),
+      ...{ log, metrics: metrics.rpc, graceDelayMs: 0 },
+    }),
+  );
+  await agent.run();
+  health.drain();
+}
