@@ -29,6 +29,19 @@ export function openBell(folder: string, name: string): Bell {
     last = performance.now();
     for (const listener of listeners) listener();
   };
+  /** Rings of one turn of the event loop are two: the first at once, one for all that follow. */
+  let ringing = false;
+  let again = false;
+  let disposed = false;
+  const strike = (): void => {
+    if (!disposed) writeSync(fd, "!", 0);
+  };
+  const settle = (): void => {
+    ringing = false;
+    if (again) strike();
+    again = false;
+  };
+
   const heard = (): void => {
     if (pending) return;
     const wait = QUIET_MS - (performance.now() - last);
@@ -38,7 +51,13 @@ export function openBell(folder: string, name: string): Bell {
 
   return {
     ring() {
-      writeSync(fd, "!", 0);
+      if (ringing) {
+        again = true;
+        return;
+      }
+      ringing = true;
+      strike();
+      setImmediate(settle);
     },
     listen(listener) {
       listeners.add(listener);
@@ -48,6 +67,8 @@ export function openBell(folder: string, name: string): Bell {
       };
     },
     [Symbol.dispose]() {
+      if (disposed) return;
+      disposed = true;
       clearTimeout(pending);
       watcher?.close();
       listeners.clear();

@@ -28,10 +28,8 @@ export function openStore(path: string): Store {
     changes: openBell(path, "changes"),
     progress: openBell(path, "progress"),
   };
-  let disposed = false;
 
   const ring = (ledger: Ledger): void => {
-    if (disposed) return;
     if (ledger.rings.changes) bells.changes.ring();
     if (ledger.rings.progress) bells.progress.ring();
   };
@@ -53,7 +51,6 @@ export function openStore(path: string): Store {
     listen: (bell, listener) => bells[bell].listen(listener),
     async [Symbol.asyncDispose]() {
       await database[Symbol.asyncDispose]();
-      disposed = true;
       bells.changes[Symbol.dispose]();
       bells.progress[Symbol.dispose]();
     },

@@ -1,0 +1,69 @@
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { openTableStorage } from "../../src/adaptors/table-storage/index.ts";
+import { resultsIn, someSession, tasksIn } from "../contracts/table-storage/rows.ts";
+import { pending } from "../contracts/table-storage/steps.ts";
+import { tableStorageContract } from "../contracts/table-storage.ts";
+import { temporaryFolder } from "../support/temporary-folder.ts";
+
+describe("embedded", () => {
+  const path = temporaryFolder();
+  const open = async () => {
+    const tables = await openTableStorage({ driver: "embedded", path: path() });
+    onTestFinished(() => tables[Symbol.asyncDispose]());
+    return tables;
+  };
+  const openFile = () => {
+    const database = new DatabaseSync(join(path(), "table.db"), { timeout: 10_000 });
+    onTestFinished(() => database.close());
+    return database;
+  };
+
+  tableStorageContract({ configure: () => ({ driver: "embedded", path: path() }) });
+
+  it("tells a subscription whose next entries were swept, even if nothing follows", async () => {
+    const tables = await open();
+    const { signal } = new AbortController();
+    const subscription = await tables.feed.open(someSession(), signal);
+    // Written and swept at once: no reader can have seen it.
+    openFile().exec(`BEGIN IMMEDIATE;
+      INSERT INTO changes (session_id, written_at, body) VALUES ('any', 0, '[]');
+      DELETE FROM changes; COMMIT`);
+    await expect(Array.fromAsync(subscription)).rejects.toThrow("swept");
+  });
+
+  it("tells a subscription that reads too slowly, before memory runs out", async () => {
+    const tables = await open();
+    const session = someSession();
+    const { signal } = new AbortController();
+    const slow = await tables.feed.open(session, signal);
+    const quick = await tables.feed.open(session, signal);
+    const iterator = quick[Symbol.asyncIterator]();
+    for (let written = 0; written <= 250_000; written += 10_000) {
+      await tables.results.create(resultsIn(session, 10_000));
+      await iterator.next();
+    }
+    await expect(Array.fromAsync(slow)).rejects.toThrow("behind");
+    await iterator.return?.();
+  }, 60_000);
+
+  it("writes nothing when pollers find nothing", async () => {
+    const tables = await open();
+    const session = someSession();
+    await pending(tables, tasksIn(session, 3));
+    for (const { sessionId, upTo } of await tables.batches.sealUnannounced({}))
+      await tables.batches.announced(sessionId, upTo);
+    await tables.batches.unparkReady();
+    await tables.sweep(Date.now());
+    const observer = openFile();
+    const version = () => observer.prepare("PRAGMA data_version").get();
+    const before = version();
+    await tables.batches.sealUnannounced({});
+    await tables.batches.unparkReady();
+    await tables.batches.backlogs();
+    await tables.tasks.owners();
+    await tables.sweep(0);
+    expect(version()).toEqual(before);
+  });
+});

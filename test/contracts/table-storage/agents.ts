@@ -1,0 +1,37 @@
+import { expect } from "vitest";
+import { partitionId } from "../../../src/domain/ids.ts";
+import type { TableStoragePromises } from "../table-storage.ts";
+import { someAgent } from "./rows.ts";
+
+const agentRow = () => ({
+  agentId: someAgent(),
+  partitionId: partitionId("default"),
+  hostname: "host",
+  held: 0,
+});
+
+export function agents({ promised, open }: TableStoragePromises): void {
+  promised("counts an agent's beats and keeps what the last one said", async () => {
+    const [one, two] = [await open(), await open()];
+    const agent = agentRow();
+    await one.agents.beat(agent);
+    await two.agents.beat({ ...agent, held: 4 });
+    await one.agents.beat({ ...agent, held: 5 });
+    const list = await two.agents.list();
+    expect(list.filter(({ agentId }) => agentId === agent.agentId)).toEqual([
+      { ...agent, beats: 3, held: 5 },
+    ]);
+  });
+
+  promised("removes an agent, and removes it again without complaint", async () => {
+    const { agents } = await open();
+    const [left, stays] = [agentRow(), agentRow()];
+    await agents.beat(left);
+    await agents.beat(stays);
+    await agents.remove(left.agentId);
+    await agents.remove(left.agentId);
+    const ids = (await agents.list()).map(({ agentId }) => agentId);
+    expect(ids).toContain(stays.agentId);
+    expect(ids).not.toContain(left.agentId);
+  });
+}

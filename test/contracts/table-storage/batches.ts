@@ -1,0 +1,216 @@
+import { expect } from "vitest";
+import type { TableStorage } from "../../../src/adaptors/table-storage/index.ts";
+import type { SessionId } from "../../../src/domain/ids.ts";
+import { TaskStatus } from "../../../src/domain/status.ts";
+import type { TableStoragePromises } from "../table-storage.ts";
+import { batchIn, idsOf, only, someBatch, someSession, taskIn, tasksIn } from "./rows.ts";
+import {
+  acquired,
+  CANCELLED,
+  COMPLETED,
+  FAILED,
+  finished,
+  keyOf,
+  pending,
+  RETRIED,
+  TIMED_OUT,
+} from "./steps.ts";
+
+const NEVER = Number.MAX_SAFE_INTEGER;
+
+const backlogOf = async ({ batches }: TableStorage, session: SessionId) =>
+  (await batches.backlogs()).find(({ sessionId }) => sessionId === session);
+
+const sealedOf = async ({ batches }: TableStorage, session: SessionId) =>
+  (await batches.sealUnannounced({})).find(({ sessionId }) => sessionId === session);
+
+export function batches({ promised, open }: TableStoragePromises): void {
+  promised("numbers batches in their session, and gives each its number once", async () => {
+    const { batches } = await open();
+    const [session, other] = [someSession(), someSession()];
+    const [a, b, c] = [batchIn(session), batchIn(session), batchIn(other)];
+    expect(await batches.add([a, c, b, a])).toEqual([
+      { sessionId: session, batch: 1 },
+      { sessionId: other, batch: 1 },
+      { sessionId: session, batch: 2 },
+      { sessionId: session, batch: 1 },
+    ]);
+    const d = batchIn(session);
+    expect((await batches.add([b, d])).map(({ batch }) => batch)).toEqual([2, 3]);
+  });
+
+  promised("leaves no gap between the numbers that many submitters get at once", async () => {
+    const [one, two] = [await open(), await open()];
+    const session = someSession();
+    const keys = await Promise.all(
+      Array.from({ length: 40 }, (_, i) =>
+        (i % 2 ? one : two).batches.add([batchIn(session), batchIn(session)]),
+      ),
+    );
+    const numbers = keys.flat().map(({ batch }) => batch);
+    expect(numbers.sort((x, y) => x - y)).toEqual(Array.from({ length: 80 }, (_, i) => i + 1));
+  });
+
+  promised("counts the tasks of a session's batches", async () => {
+    const { batches } = await open();
+    const session = someSession();
+    expect(await batches.taskCount(session)).toBe(0);
+    const [a, b] = [batchIn(session, { taskCount: 7 }), batchIn(session, { taskCount: 3 })];
+    await batches.add([a, b]);
+    await batches.add([a]);
+    expect(await batches.taskCount(session)).toBe(10);
+    expect(await batches.join(b.batchId, 5)).toBe(true);
+    expect(await batches.taskCount(session)).toBe(15);
+  });
+
+  promised("takes no more tasks into a batch that is sealed", async () => {
+    const tables = await open();
+    const session = someSession();
+    const [sealed, young] = [batchIn(session), batchIn(session)];
+    await tables.batches.add([sealed]);
+    await tables.batches.sealUnannounced({ sessionId: session });
+    await tables.batches.add([young]);
+    expect(await tables.batches.join(sealed.batchId, 5)).toBe(false);
+    expect(await tables.batches.join(young.batchId, 5)).toBe(true);
+    expect(await tables.batches.join(someBatch(), 5)).toBe(false);
+    expect(await tables.batches.taskCount(session)).toBe(7);
+  });
+
+  promised("announces batches until their workflow knows them", async () => {
+    const tables = await open();
+    const session = someSession();
+    await tables.batches.add([
+      batchIn(session, { name: "one" }),
+      batchIn(session, { name: "many", taskCount: 4 }),
+      batchIn(session),
+    ]);
+    const all = { sessionId: session, upTo: 3, tasks: 6, names: { 1: "one" } };
+    const query = { sessionId: session };
+    expect(await tables.batches.sealUnannounced(query)).toEqual([all]);
+    expect(await tables.batches.sealUnannounced(query)).toEqual([all]);
+    expect(await sealedOf(tables, session)).toEqual(all);
+    await tables.batches.announced(session, 1);
+    expect(await tables.batches.sealUnannounced(query)).toEqual([{ ...all, names: {} }]);
+    await tables.batches.announced(session, 3);
+    expect(await tables.batches.sealUnannounced(query)).toEqual([]);
+    expect(await sealedOf(tables, session)).toBeUndefined();
+
+    await tables.batches.add([batchIn(session, { name: "four" })]);
+    await tables.batches.announced(session, 2);
+    const later = { sessionId: session, upTo: 4, tasks: 7, names: { 4: "four" } };
+    expect(await tables.batches.sealUnannounced(query)).toEqual([later]);
+  });
+
+  promised("tells at most 64 names, the first ones", async () => {
+    const { batches } = await open();
+    const session = someSession();
+    await batches.add(Array.from({ length: 70 }, (_, i) => batchIn(session, { name: `${i + 1}` })));
+    const { upTo, names } = only(await batches.sealUnannounced({ sessionId: session }));
+    expect(upTo).toBe(70);
+    expect(Object.entries(names)).toEqual(
+      Array.from({ length: 64 }, (_, i) => [`${i + 1}`, `${i + 1}`]),
+    );
+  });
+
+  promised("leaves young batches to their submitter", async () => {
+    const { batches } = await open();
+    const session = someSession();
+    const batch = batchIn(session);
+    await batches.add([batch]);
+    const query = { sessionId: session, createdBefore: 1 };
+    expect(await batches.sealUnannounced(query)).toEqual([]);
+    expect(await batches.join(batch.batchId, 1)).toBe(true);
+    expect(await batches.sealUnannounced({ ...query, createdBefore: NEVER })).toHaveLength(1);
+    expect(await batches.join(batch.batchId, 1)).toBe(false);
+  });
+
+  promised("tells each session's backlog without sealing anything", async () => {
+    const tables = await open();
+    const session = someSession();
+    expect(await backlogOf(tables, session)).toBeUndefined();
+    const before = Date.now();
+    const batch = batchIn(session, { taskCount: 5 });
+    await tables.batches.add([batch, batchIn(session, { taskCount: 2 })]);
+    const { since, ...backlog } = (await backlogOf(tables, session)) ?? {};
+    expect(backlog).toEqual({ sessionId: session, tasks: 7, unannounced: 7 });
+    expect(since).toBeGreaterThanOrEqual(before);
+    expect(since).toBeLessThanOrEqual(Date.now());
+    expect(await tables.batches.join(batch.batchId, 1)).toBe(true);
+    await tables.batches.announced(session, 1);
+    expect(await backlogOf(tables, session)).toMatchObject({ tasks: 8, unannounced: 2 });
+    await tables.batches.announced(session, 2);
+    expect(await backlogOf(tables, session)).toBeUndefined();
+  });
+
+  promised("judges a batch by its tasks, stored before or after it", async () => {
+    const tables = await open();
+    const session = someSession();
+    const batch = batchIn(session, { taskCount: 4, name: "named" });
+    const { batchId } = batch;
+    await pending(tables, tasksIn(session, 2, { batchId }));
+    const key = only(await tables.batches.add([batch]));
+    await acquired(tables, tasksIn(session, 1, { batchId }));
+    await tables.tasks.create(tasksIn(session, 1, { batchId }));
+    for (const record of [COMPLETED, FAILED, CANCELLED, TIMED_OUT, RETRIED])
+      await finished(tables, [taskIn(session, { batchId })], record);
+    const empty = only(await tables.batches.add([batchIn(session)]));
+    const unknown = { sessionId: session, batch: 9 };
+    const info = {
+      ...key,
+      batchId,
+      name: "named",
+      progress: { open: 4, pending: 2, completed: 1, failed: 3 },
+    };
+    expect(await tables.batches.progress([empty, unknown, key, key])).toMatchObject([
+      { ...empty, progress: { open: 0, pending: 0, completed: 0, failed: 0 } },
+      info,
+      info,
+    ]);
+  });
+
+  promised("forgets tasks that were discarded", async () => {
+    const tables = await open();
+    const session = someSession();
+    const batch = batchIn(session);
+    const tasks = tasksIn(session, 3, { batchId: batch.batchId });
+    const key = only(await tables.batches.add([batch]));
+    await tables.tasks.create(tasks);
+    await tables.tasks.discard(idsOf(tasks).slice(1));
+    expect(only(await tables.batches.progress([key])).progress).toMatchObject({ open: 1 });
+  });
+
+  promised("unparks a batch when one of its tasks is ready or final, once", async () => {
+    const tables = await open();
+    const session = someSession();
+    const rows = Array.from({ length: 3 }, () => batchIn(session));
+    const tasks = rows.map(({ batchId }) => tasksIn(session, 2, { batchId }));
+    await pending(tables, tasks.flat());
+    const [ready, final, waits] = await tables.batches.add(rows);
+    if (!ready || !final || !waits) throw new Error("three batches were added");
+    for (const key of [ready, final, waits]) await tables.batches.park(key);
+    const unparked = async () =>
+      (await tables.batches.unparkReady()).filter(({ sessionId }) => sessionId === session);
+    expect(await unparked()).toEqual([]);
+    await tables.tasks.submit(idsOf(tasks[0] ?? []).slice(0, 1), 2);
+    const [lost] = idsOf(tasks[1] ?? []);
+    if (!lost) throw new Error("two tasks were stored");
+    await tables.tasks.decide([{ taskId: lost, from: [TaskStatus.PENDING], record: FAILED }], 3);
+    expect(await unparked()).toEqual(expect.arrayContaining([ready, final]));
+    expect(await unparked()).toEqual([]);
+    await tables.batches.park(ready);
+    expect(await unparked()).toEqual([ready]);
+  });
+
+  promised("unparks a batch that has nothing open any more", async () => {
+    const tables = await open();
+    const session = someSession();
+    const batch = batchIn(session);
+    const key = only(await tables.batches.add([batch]));
+    const task = only(await acquired(tables, tasksIn(session, 1, { batchId: batch.batchId })));
+    const from = [TaskStatus.DISPATCHED];
+    await tables.tasks.decide([{ ...keyOf(task), from, record: FAILED }], 4);
+    await tables.tasks.finish([task.taskId], 5);
+    await tables.batches.park(key);
+    expect(await tables.batches.unparkReady()).toContainEqual(key);
+  });
+}

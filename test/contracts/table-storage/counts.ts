@@ -1,0 +1,129 @@
+import fc from "fast-check";
+import { expect } from "vitest";
+import type { TableStorage } from "../../../src/adaptors/table-storage/index.ts";
+import type { BatchProgress } from "../../../src/domain/batch.ts";
+import type { BatchId } from "../../../src/domain/ids.ts";
+import { FINAL_TASK_STATUSES, TaskStatus } from "../../../src/domain/status.ts";
+import type { CommitRecord, Task, TaskDefinition } from "../../../src/domain/task.ts";
+import type { TableStoragePromises } from "../table-storage.ts";
+import { bySession } from "./conditions.ts";
+import { idsOf, someAgent, someBatch, someSession, someStage, taskIn } from "./rows.ts";
+import { CANCELLED, COMPLETED, FAILED, RETRIED, SEEN_STATUSES } from "./steps.ts";
+
+const T = TaskStatus;
+const AGENT = someAgent();
+
+type Verb = (
+  tables: TableStorage,
+  tasks: readonly TaskDefinition[],
+  attempt: number,
+) => Promise<unknown>;
+
+const decide =
+  (record: CommitRecord, outside: boolean): Verb =>
+  ({ tasks }, some, attempt) =>
+    tasks.decide(
+      idsOf(some).map((taskId) => ({
+        taskId,
+        from: SEEN_STATUSES,
+        record,
+        attempt: outside ? undefined : attempt,
+      })),
+      6,
+    );
+
+const VERBS: readonly Verb[] = [
+  ({ tasks }, some) => tasks.accept(idsOf(some)),
+  ({ tasks }, some) => tasks.discard(idsOf(some).slice(0, 1)),
+  ({ tasks }, some) => tasks.submit(idsOf(some), 2),
+  ({ tasks }, some) => tasks.pause(idsOf(some)),
+  ({ tasks }, some) => tasks.pauseSession(some[0]?.sessionId ?? someSession()),
+  ({ tasks }, some) => tasks.acquire(idsOf(some), { agentId: AGENT, hostname: "host" }, 3),
+  ({ tasks }, some, attempt) =>
+    tasks.release(
+      idsOf(some).map((taskId) => ({ taskId, attempt })),
+      4,
+    ),
+  ({ tasks }, some, attempt) =>
+    tasks.start(idsOf(some).map((taskId) => ({ taskId, attempt, fetchedAt: 4, startedAt: 5 }))),
+  decide(COMPLETED, false),
+  decide(FAILED, false),
+  decide(RETRIED, false),
+  decide(CANCELLED, true),
+  ({ tasks }, some) => tasks.finish(idsOf(some), 7),
+];
+
+/** Steps towards the end are taken more often, or nothing would ever arrive there. */
+const ONWARD = [0, 2, 5, 7, 8, 12];
+
+const countsOf = (tasks: readonly Task[]) =>
+  Object.fromEntries(
+    Object.entries(Object.groupBy(tasks, ({ status }) => status))
+      .filter(([status]) => Number(status) !== T.CREATING)
+      .map(([status, some]) => [status, some?.length]),
+  );
+
+function progressOf(tasks: readonly Task[], batchId: BatchId): BatchProgress {
+  const statuses = tasks.filter((task) => task.batchId === batchId).map(({ status }) => status);
+  const count = (...some: readonly TaskStatus[]) =>
+    statuses.filter((status) => some.includes(status)).length;
+  return {
+    open: statuses.length - count(...FINAL_TASK_STATUSES),
+    pending: count(T.PENDING),
+    completed: count(T.COMPLETED),
+    failed: count(T.ERROR, T.TIMEOUT, T.CANCELLED),
+  };
+}
+
+export function counts({ promised, open }: TableStoragePromises): void {
+  promised("keeps counts that equal the tasks, whatever was done to them", async () => {
+    const [one, two] = [await open(), await open()];
+    const steps = fc.array(
+      fc.record({
+        verb: fc.oneof(fc.constantFrom(...ONWARD), fc.nat(VERBS.length - 1)),
+        tasks: fc.uniqueArray(fc.nat(5), { minLength: 1, maxLength: 6 }),
+        attempt: fc.integer({ min: 1, max: 2 }),
+        other: fc.boolean(),
+      }),
+      { maxLength: 40 },
+    );
+    await fc.assert(
+      fc.asyncProperty(steps, async (script) => {
+        const session = someSession();
+        const stage = someStage();
+        const batches = [someBatch(), someBatch()];
+        const tasks = Array.from({ length: 6 }, (_, i) =>
+          taskIn(session, { batchId: batches[i % 2] as BatchId }),
+        );
+        await one.tasks.create(tasks, stage);
+        // Not one after the other: neighbours share transactions, and the other process cuts in.
+        await Promise.all(
+          script.map(({ verb, tasks: picked, attempt, other }) =>
+            VERBS[verb]?.(
+              other ? two : one,
+              tasks.filter((_, i) => picked.includes(i)),
+              attempt,
+            ),
+          ),
+        );
+
+        // The stage shows the tasks themselves, those that are being created included.
+        const stored = await one.tasks.staged(stage, { limit: 10 });
+        const counted = await one.tasks.countByStatus(bySession(session));
+        expect(Object.fromEntries(counted.map((row) => [row.status, row.count]))).toEqual(
+          countsOf(stored),
+        );
+        const queued = stored.filter(({ status }) => status === T.SUBMITTED);
+        expect(await one.tasks.queuedCount(session)).toBe(queued.length);
+        const keys = await one.batches.add(
+          batches.map((batchId) => ({ batchId, sessionId: session, taskCount: 3 })),
+        );
+        const infos = await one.batches.progress(keys);
+        expect(infos.map(({ progress }) => progress)).toEqual(
+          batches.map((batchId) => progressOf(stored, batchId)),
+        );
+      }),
+      { numRuns: 100 },
+    );
+  });
+}

@@ -1,0 +1,138 @@
+import { expect } from "vitest";
+import { TaskStatus } from "../../../src/domain/status.ts";
+import type { TableStoragePromises } from "../table-storage.ts";
+import { bySession } from "./conditions.ts";
+import { idsOf, OPTIONS, someSession, someStage, someTask, taskIn, tasksIn } from "./rows.ts";
+import { bringTo, pending, SEEN_STATUSES, statusesOf, statusOf } from "./steps.ts";
+
+export function creation({ promised, open }: TableStoragePromises): void {
+  promised("gives back a task as it was defined", async () => {
+    const tables = await open();
+    const definition = taskIn(someSession(), {
+      options: { ...OPTIONS, options: { 'a "key"': "välue", b: "" }, maxDurationMs: 3.2e14 },
+      dataDependencies: ["r1", "r2"] as never,
+      expectedOutputIds: [],
+      parentTaskIds: ["a", "b"],
+      retryOfIds: [someTask()],
+      createdBy: someTask(),
+      crashCount: 2,
+      createdAt: 1_790_000_000_123,
+    });
+    await pending(tables, [definition]);
+    expect(await tables.tasks.get([definition.taskId])).toEqual([
+      {
+        ...definition,
+        status: TaskStatus.PENDING,
+        attempt: 0,
+        ownerAgentId: "",
+        ownerHostname: "",
+      },
+    ]);
+  });
+
+  promised(
+    "answers tasks in the order of the ids, without those that it does not know",
+    async () => {
+      const tables = await open();
+      const session = someSession();
+      const [a, b, c] = [taskIn(session), taskIn(session), taskIn(session)];
+      await pending(tables, [a, b, c]);
+      expect(
+        idsOf(await tables.tasks.get([...idsOf([c, a]), someTask(), ...idsOf([b, a])])),
+      ).toEqual(idsOf([c, a, b, a]));
+    },
+  );
+
+  promised("shows a task that is being created to nobody", async () => {
+    const tables = await open();
+    const session = someSession();
+    const task = taskIn(session);
+    const { taskId, batchId } = task;
+    await tables.tasks.create([task]);
+    const filter = bySession(session);
+    const sort = { field: "createdAt", descending: false } as const;
+    const statuses = Object.values(TaskStatus);
+    expect(await tables.tasks.get([taskId])).toEqual([]);
+    expect(await tables.tasks.list({ filter, sort, page: 0, pageSize: 10 })).toEqual({
+      rows: [],
+      total: 0,
+    });
+    expect(await tables.tasks.countByStatus(filter)).toEqual([]);
+    expect(await tables.tasks.inBatch(batchId, { statuses, limit: 10 })).toEqual([]);
+    expect(await tables.tasks.inSession(session, statuses, 10)).toEqual([]);
+    expect(await tables.tasks.submit([taskId], 2)).toEqual([]);
+    await tables.tasks.pause([taskId]);
+    await tables.tasks.finish([taskId], 2);
+    expect(
+      await tables.tasks.acquire([taskId], { agentId: "a" as never, hostname: "" }, 2),
+    ).toEqual([]);
+    await tables.tasks.accept([taskId]);
+    expect(await statusOf(tables, taskId)).toBe(TaskStatus.PENDING);
+  });
+
+  for (const status of SEEN_STATUSES) {
+    promised(`leaves a task in status ${status} when it is created or accepted again`, async () => {
+      const tables = await open();
+      const task = taskIn(someSession());
+      await bringTo(tables, task, status);
+      const before = await tables.tasks.get([task.taskId]);
+      await tables.tasks.create([{ ...task, createdAt: 99 }]);
+      await tables.tasks.accept([task.taskId]);
+      await tables.tasks.discard([task.taskId]);
+      expect(before).toHaveLength(1);
+      expect(await tables.tasks.get([task.taskId])).toEqual(before);
+    });
+  }
+
+  promised("accepts what it knows among unknown and repeated ids", async () => {
+    const tables = await open();
+    const [one, two] = [taskIn(someSession()), taskIn(someSession())];
+    await tables.tasks.create([one, two, one]);
+    await tables.tasks.accept([one.taskId, someTask(), one.taskId, two.taskId]);
+    expect(await statusesOf(tables, idsOf([one, two]))).toEqual([
+      TaskStatus.PENDING,
+      TaskStatus.PENDING,
+    ]);
+  });
+
+  promised("discards tasks that were not accepted, and no others", async () => {
+    const tables = await open();
+    const [accepted, creating] = [taskIn(someSession()), taskIn(someSession())];
+    await tables.tasks.create([accepted, creating]);
+    await tables.tasks.accept([accepted.taskId]);
+    await tables.tasks.discard([accepted.taskId, creating.taskId, someTask()]);
+    await tables.tasks.accept([creating.taskId]);
+    expect(idsOf(await tables.tasks.get(idsOf([accepted, creating])))).toEqual([accepted.taskId]);
+  });
+
+  promised("pages through the tasks of a stage, accepted or not", async () => {
+    const tables = await open();
+    const session = someSession();
+    const [stage, other] = [someStage(), someStage()];
+    const tasks = tasksIn(session, 5);
+    await tables.tasks.create(tasks, stage);
+    await tables.tasks.create(tasksIn(session, 2), other);
+    await tables.tasks.create(tasksIn(session, 2));
+    await tables.tasks.accept(idsOf(tasks).slice(0, 2));
+    const sorted = idsOf(tasks).sort();
+    const first = await tables.tasks.staged(stage, { limit: 3 });
+    expect(idsOf(first)).toEqual(sorted.slice(0, 3));
+    const rest = await tables.tasks.staged(stage, { after: first.at(-1)?.taskId, limit: 3 });
+    expect(idsOf(rest)).toEqual(sorted.slice(3));
+    expect(await tables.tasks.staged(someStage(), { limit: 3 })).toEqual([]);
+  });
+
+  promised("finds tasks whose creator left them, the oldest first", async () => {
+    const tables = await open();
+    const session = someSession();
+    const orphans = [-30, -20, -10].map((createdAt) => taskIn(session, { createdAt }));
+    await tables.tasks.create(orphans.slice(0, 2));
+    await tables.tasks.create(orphans.slice(2), someStage());
+    await pending(tables, [taskIn(session, { createdAt: -40 })]);
+    expect(idsOf(await tables.tasks.orphans(-10, 10))).toEqual(idsOf(orphans).slice(0, 2));
+    expect(idsOf(await tables.tasks.orphans(0, 3))).toEqual(idsOf(orphans));
+    expect(idsOf(await tables.tasks.orphans(0, 1))).toEqual(idsOf(orphans).slice(0, 1));
+    await tables.tasks.discard(idsOf(orphans));
+    expect(await tables.tasks.orphans(0, 3)).toEqual([]);
+  });
+}

@@ -1,0 +1,144 @@
+import { expect } from "vitest";
+import type { TableStorage } from "../../../src/adaptors/table-storage/index.ts";
+import type { ResultId, TaskId } from "../../../src/domain/ids.ts";
+import type { TableStoragePromises } from "../table-storage.ts";
+import { someResult, someSession, someTask, taskIn } from "./rows.ts";
+import { pending } from "./steps.ts";
+
+const some = <T>(count: number, make: () => T): T[] => Array.from({ length: count }, make);
+
+export function dependencies({ promised, open }: TableStoragePromises): void {
+  promised("tells which tasks wait for nothing any more", async () => {
+    const { dependencies } = await open();
+    const [a, b, free] = [someTask(), someTask(), someTask()];
+    const [x, y] = [someResult(), someResult()];
+    await dependencies.add([
+      { taskId: a, resultIds: [x] },
+      { taskId: b, resultIds: [x, y] },
+    ]);
+    expect(await dependencies.ready([b, free, a])).toEqual([free]);
+    expect(await dependencies.close([someResult()])).toEqual([]);
+    expect(await dependencies.close([x])).toEqual([a]);
+    expect(await dependencies.ready([b, a])).toEqual([a]);
+    expect(await dependencies.close([y])).toEqual([b]);
+    expect((await dependencies.ready([a, b])).sort()).toEqual([a, b].sort());
+  });
+
+  promised("answers the ready ones again when results are closed again", async () => {
+    const { dependencies } = await open();
+    const [ready, waits] = [someTask(), someTask()];
+    const [x, y] = [someResult(), someResult()];
+    await dependencies.add([
+      { taskId: ready, resultIds: [x] },
+      { taskId: waits, resultIds: [x, y] },
+    ]);
+    await dependencies.close([x]);
+    expect(await dependencies.close([x, x])).toEqual([ready]);
+  });
+
+  promised("leaves an edge that exists, open or closed", async () => {
+    const { dependencies } = await open();
+    const task = someTask();
+    const [x, y] = [someResult(), someResult()];
+    const edges = [{ taskId: task, resultIds: [x, y, x] }];
+    await dependencies.add(edges);
+    await dependencies.close([x]);
+    await dependencies.add(edges);
+    expect(await dependencies.ready([task])).toEqual([]);
+    expect(await dependencies.close([y])).toEqual([task]);
+  });
+
+  promised("knows the dependents of a result, waiting or not, each once", async () => {
+    const { dependencies } = await open();
+    const [a, b, c] = [someTask(), someTask(), someTask()];
+    const [x, y, z] = [someResult(), someResult(), someResult()];
+    await dependencies.add([
+      { taskId: a, resultIds: [x, y] },
+      { taskId: b, resultIds: [y] },
+      { taskId: c, resultIds: [z] },
+      { taskId: someTask(), resultIds: [] },
+    ]);
+    await dependencies.close([x]);
+    expect((await dependencies.dependents([x, y])).sort()).toEqual([a, b].sort());
+    expect(await dependencies.dependents([x])).toEqual([a]);
+    expect(await dependencies.dependents([someResult()])).toEqual([]);
+  });
+
+  promised("never loses the wake-up of a task whose 128 inputs complete at once", async () => {
+    const connections = await Promise.all(some(4, open));
+    const workers = some(16, () => 0).map((_, i) => at(connections, i));
+    for (let round = 0; round < 20; round++) {
+      const task = taskIn(someSession());
+      const leaves = some(128, someResult);
+      await pending(at(connections, round), [task]);
+      await at(connections, round).dependencies.add([{ taskId: task.taskId, resultIds: leaves }]);
+      const submissions = await Promise.all(
+        workers.map((tables, i) => closeAndSubmit(tables, share(leaves, i, workers.length))),
+      );
+      expect(submissions.flat()).toEqual([task.taskId]);
+    }
+  });
+
+  promised(
+    "sees a task ready from one side at least, in whatever order both sides write",
+    async () => {
+      const [submitter, completer] = [await open(), await open()];
+      for (let round = 0; round < 60; round++) {
+        const task = someTask();
+        const inputs = some(1 + (round % 3), someResult);
+        const add = async (ids: readonly ResultId[]) => {
+          await submitter.dependencies.add([{ taskId: task, resultIds: ids }]);
+          // What was completed before its edge was there is found by reading the results again.
+          return submitter.dependencies.ready([task]);
+        };
+        const completed = Promise.all(inputs.map((id) => completer.dependencies.close([id])));
+        const early = await Promise.all([add(inputs), completed]);
+        const late = await submitter.dependencies.close(inputs);
+        expect(early.flat(2).concat(late)).toContain(task);
+        expect(await completer.dependencies.ready([task])).toEqual([task]);
+      }
+    },
+  );
+
+  promised(
+    "sees a task ready from one side at least when edges and completions cross",
+    async () => {
+      const [submitter, completer] = [await open(), await open()];
+      for (let round = 0; round < 40; round++) {
+        const task = someTask();
+        const [before, after] = [some(5, someResult), someResult()];
+        await submitter.dependencies.add([{ taskId: task, resultIds: before }]);
+        const [ready, closed] = await Promise.all([
+          submitter.dependencies
+            .add([{ taskId: task, resultIds: [after] }])
+            .then(() => submitter.dependencies.close([after])),
+          Promise.all(before.map((id) => completer.dependencies.close([id]))),
+        ]);
+        const seen: readonly TaskId[] = [...ready, ...closed.flat()];
+        expect(seen).toContain(task);
+      }
+    },
+  );
+}
+
+function at<T>(items: readonly T[], i: number): T {
+  const item = items[i % items.length];
+  if (item === undefined) throw new Error("there is none");
+  return item;
+}
+
+const share = <T>(items: readonly T[], i: number, of: number): T[] =>
+  items.filter((_, n) => n % of === i);
+
+/** What a worker does with its results: close one after the other, submit what became ready. */
+async function closeAndSubmit(
+  { dependencies, tasks }: TableStorage,
+  results: readonly ResultId[],
+): Promise<TaskId[]> {
+  const submitted: TaskId[] = [];
+  for (const resultId of results) {
+    const ready = await dependencies.close([resultId]);
+    for (const { taskId } of await tasks.submit(ready, 2)) submitted.push(taskId);
+  }
+  return submitted;
+}

@@ -1,0 +1,154 @@
+import { expect } from "vitest";
+import { TaskStatus } from "../../../src/domain/status.ts";
+import type { TableStoragePromises } from "../table-storage.ts";
+import { bySession } from "./conditions.ts";
+import { idsOf, OPTIONS, someBatch, someResult, someSession, taskIn, tasksIn } from "./rows.ts";
+import { bringTo, decided, pending, SEEN_STATUSES, submitted } from "./steps.ts";
+
+const T = TaskStatus;
+
+export function queries({ promised, open }: TableStoragePromises): void {
+  promised("finds the tasks of a batch by status", async () => {
+    const tables = await open();
+    const session = someSession();
+    const batchId = someBatch();
+    const tasks = SEEN_STATUSES.map(() => taskIn(session, { batchId }));
+    for (const [i, task] of tasks.entries())
+      await bringTo(tables, task, SEEN_STATUSES[i] ?? T.PENDING);
+    await pending(tables, [taskIn(session)]);
+    for (const [i, status] of SEEN_STATUSES.entries()) {
+      const found = await tables.tasks.inBatch(batchId, { statuses: [status], limit: 10 });
+      expect(found).toEqual(await tables.tasks.get(idsOf(tasks.slice(i, i + 1))));
+    }
+    const statuses = [T.PENDING, T.COMPLETED];
+    expect(await tables.tasks.inBatch(batchId, { statuses, limit: 10 })).toHaveLength(2);
+    expect(await tables.tasks.inBatch(someBatch(), { statuses, limit: 10 })).toEqual([]);
+  });
+
+  promised("finds the most urgent tasks of a batch first", async () => {
+    const tables = await open();
+    const session = someSession();
+    const batchId = someBatch();
+    const tasks = [3, 99, 1, 40].map((priority) =>
+      taskIn(session, { batchId, options: { ...OPTIONS, priority } }),
+    );
+    await pending(tables, tasks);
+    const statuses = [T.PENDING];
+    const found = await tables.tasks.inBatch(batchId, { statuses, limit: 3 });
+    expect(found.map(({ options }) => options.priority)).toEqual([99, 40, 3]);
+  });
+
+  promised("finds tasks of a batch that reached their status long ago", async () => {
+    const tables = await open();
+    const session = someSession();
+    const batchId = someBatch();
+    const waits = taskIn(session, { batchId, createdAt: 50 });
+    const queued = taskIn(session, { batchId, createdAt: 1 });
+    const processed = taskIn(session, { batchId, createdAt: 1 });
+    await pending(tables, [waits]);
+    await submitted(tables, [queued]);
+    await decided(tables, [processed]);
+    const statuses = [T.PENDING, T.SUBMITTED, T.PROCESSED];
+    const before = async (time: number) =>
+      idsOf(await tables.tasks.inBatch(batchId, { statuses, before: time, limit: 10 })).sort();
+    expect(await before(2)).toEqual([]);
+    expect(await before(3)).toEqual([queued.taskId]);
+    expect(await before(7)).toEqual(idsOf([queued, processed]).sort());
+    expect(await before(51)).toEqual(idsOf([queued, processed, waits]).sort());
+  });
+
+  promised("finds the tasks of a batch that wait for nothing, the most urgent first", async () => {
+    const tables = await open();
+    const session = someSession();
+    const batchId = someBatch();
+    const tasks = [3, 99, 1, 40].map((priority) =>
+      taskIn(session, { batchId, options: { ...OPTIONS, priority } }),
+    );
+    const [low, high, waits, paused] = await pending(tables, tasks);
+    if (!low || !high || !waits || !paused) throw new Error("four tasks were stored");
+    await tables.tasks.create([taskIn(session, { batchId })]);
+    await submitted(tables, [taskIn(session, { batchId }), taskIn(session)]);
+    await tables.tasks.pause([paused]);
+    const [input, other] = [someResult(), someResult()];
+    await tables.dependencies.add([
+      { taskId: waits, resultIds: [input] },
+      { taskId: high, resultIds: [other] },
+    ]);
+    await tables.dependencies.close([other]);
+    expect(await tables.tasks.readyInBatch(batchId, 10)).toEqual([high, paused, low]);
+    expect(await tables.tasks.readyInBatch(batchId, 2)).toEqual([high, paused]);
+    await tables.dependencies.close([input]);
+    expect(await tables.tasks.readyInBatch(batchId, 10)).toEqual([high, paused, low, waits]);
+    expect(await tables.tasks.readyInBatch(someBatch(), 10)).toEqual([]);
+  });
+
+  promised("finds the tasks of a session by status", async () => {
+    const tables = await open();
+    const session = someSession();
+    const tasks = SEEN_STATUSES.map(() => taskIn(session, { batchId: someBatch() }));
+    for (const [i, task] of tasks.entries())
+      await bringTo(tables, task, SEEN_STATUSES[i] ?? T.PENDING);
+    await pending(tables, [taskIn(someSession())]);
+    for (const [i, status] of SEEN_STATUSES.entries()) {
+      const found = await tables.tasks.inSession(session, [status], 10);
+      expect(found).toEqual(await tables.tasks.get(idsOf(tasks.slice(i, i + 1))));
+    }
+    expect(idsOf(await tables.tasks.inSession(session, SEEN_STATUSES, 20)).sort()).toEqual(
+      idsOf(tasks).sort(),
+    );
+    expect(await tables.tasks.inSession(session, SEEN_STATUSES, 4)).toHaveLength(4);
+    expect(await tables.tasks.inSession(someSession(), SEEN_STATUSES, 4)).toEqual([]);
+  });
+
+  promised("counts what a session has in the queue", async () => {
+    const tables = await open();
+    const session = someSession();
+    expect(await tables.tasks.queuedCount(session)).toBe(0);
+    const ids = await submitted(tables, tasksIn(session, 5));
+    await pending(tables, tasksIn(session, 2));
+    await submitted(tables, tasksIn(someSession(), 2));
+    expect(await tables.tasks.queuedCount(session)).toBe(5);
+    await tables.tasks.acquire(ids.slice(0, 2), { agentId: "a" as never, hostname: "" }, 3);
+    expect(await tables.tasks.queuedCount(session)).toBe(3);
+  });
+
+  promised("counts tasks by status, of one session, some, or under any filter", async () => {
+    const tables = await open();
+    const [session, other] = [someSession(), someSession()];
+    const urgent = { ...OPTIONS, priority: 9 };
+    await submitted(tables, tasksIn(session, 3));
+    await pending(tables, tasksIn(session, 2, { options: urgent }));
+    await pending(tables, tasksIn(other, 4, { options: urgent }));
+    const counted = async (filter: Parameters<typeof tables.tasks.countByStatus>[0]) =>
+      new Map((await tables.tasks.countByStatus(filter)).map((row) => [row.status, row.count]));
+    const both = [...bySession(session), ...bySession(other)];
+    const urgentOnes = [
+      [
+        ...(bySession(session)[0] ?? []),
+        { kind: "number", field: "priority", operator: "equal", value: 9 } as const,
+      ],
+    ];
+    const notPending = [
+      [
+        ...(bySession(session)[0] ?? []),
+        { kind: "status", field: "status", operator: "notEqual", value: T.PENDING } as const,
+      ],
+    ];
+    expect(await counted(bySession(session))).toEqual(
+      new Map([
+        [T.SUBMITTED, 3],
+        [T.PENDING, 2],
+      ]),
+    );
+    expect(await counted(both)).toEqual(
+      new Map([
+        [T.SUBMITTED, 3],
+        [T.PENDING, 6],
+      ]),
+    );
+    expect(await counted(urgentOnes)).toEqual(new Map([[T.PENDING, 2]]));
+    expect(await counted(notPending)).toEqual(new Map([[T.SUBMITTED, 3]]));
+    expect((await counted([])).get(T.PENDING)).toBeGreaterThanOrEqual(6);
+    expect(await counted(bySession(someSession()))).toEqual(new Map());
+  });
+}

@@ -1,0 +1,92 @@
+import fc from "fast-check";
+import type { TableStorage } from "../../../src/adaptors/table-storage/index.ts";
+import type { Condition, ResultField } from "../../../src/domain/filter.ts";
+import { objectId, type SessionId } from "../../../src/domain/ids.ts";
+import type { Result } from "../../../src/domain/result.ts";
+import { ResultStatus } from "../../../src/domain/status.ts";
+import type { TableStoragePromises } from "../table-storage.ts";
+import { inSession } from "./conditions.ts";
+import {
+  checkField,
+  checkFilter,
+  checkSorting,
+  conditionsOn,
+  type Kind,
+  type Listed,
+} from "./list-checks.ts";
+import { resultIdsOf, resultIn, someResult, someSession, someTask } from "./rows.ts";
+
+const KINDS: Readonly<Record<ResultField, Kind>> = {
+  resultId: "string",
+  sessionId: "string",
+  name: "string",
+  ownerTaskId: "string",
+  createdBy: "string",
+  objectId: "string",
+  status: "status",
+  createdAt: "date",
+  completedAt: "date",
+  size: "number",
+  manualDeletion: "boolean",
+};
+const FIELDS = Object.entries(KINDS) as [ResultField, Kind][];
+
+async function populate({ results }: TableStorage, session: SessionId): Promise<Result[]> {
+  const { ABORTED, COMPLETED, CREATED, DELETED } = ResultStatus;
+  const owner = someTask();
+  const rows = [CREATED, COMPLETED, ABORTED, DELETED, CREATED, COMPLETED].map((status, i) =>
+    resultIn(session, {
+      status,
+      name: i % 2 ? `Resült ${i}` : "result_%",
+      createdBy: i % 3 ? "" : someTask(),
+      ownerTaskId: i % 2 ? owner : "",
+      createdAt: 10 - i,
+      ...(status === CREATED ? {} : { completedAt: 20 + i }),
+      ...(status === COMPLETED ? { size: i, objectId: objectId(`object ${i}`) } : {}),
+      manualDeletion: i % 3 === 0,
+    }),
+  );
+  await results.create(rows);
+  return results.get(resultIdsOf(rows));
+}
+
+export function resultLists({ promised, open }: TableStoragePromises): void {
+  const populated = async (): Promise<Listed<ResultField, Result>> => {
+    const tables = await open();
+    const session = someSession();
+    const rows = await populate(tables, session);
+    return { scope: inSession(session), key: "resultId", list: tables.results.list, rows };
+  };
+
+  for (const [field, kind] of FIELDS) {
+    promised(`lists results by ${field}, with each operator`, async () => {
+      await checkField(await populated(), kind, field);
+    });
+  }
+
+  promised("sorts results by each field, and in pages", async () => {
+    const listed = await populated();
+    for (const [field] of FIELDS) await checkSorting(listed, field);
+  });
+
+  promised("combines conditions on results, and alternatives of them", async () => {
+    const listed = await populated();
+    const all = FIELDS.flatMap(([field, kind]) => conditionsOn(listed, kind, field));
+    const filter = fc.array(fc.array(fc.constantFrom(...all), { maxLength: 3 }), { maxLength: 4 });
+    await fc.assert(
+      fc.asyncProperty(filter, (some) => checkFilter(listed, some)),
+      {
+        numRuns: 200,
+      },
+    );
+  });
+
+  promised("finds the results that a client waits for among thousands of names", async () => {
+    const listed = await populated();
+    const asked = [...resultIdsOf(listed.rows), ...Array.from({ length: 3_000 }, someResult)];
+    const filter = asked.map((value): Condition<ResultField>[] => [
+      { kind: "string", field: "resultId", operator: "equal", value },
+    ]);
+    await checkFilter(listed, filter);
+  });
+}
