@@ -1,11 +1,20 @@
 """What the scenarios share: a session on the published SDK, and a wait that ends."""
 
 import json
+import time
 from datetime import timedelta
 
 from armonik.client import ArmoniKEvents, ArmoniKResults, ArmoniKSessions, ArmoniKTasks
 from armonik.common import TaskDefinition, TaskOptions, TaskStatus
 from armonik.common.channel import create_channel
+
+FINAL = {
+    TaskStatus.COMPLETED,
+    TaskStatus.ERROR,
+    TaskStatus.TIMEOUT,
+    TaskStatus.CANCELLED,
+    TaskStatus.RETRIED,
+}
 
 
 class Grid:
@@ -44,6 +53,13 @@ class Grid:
 
     def status(self, task_id: str) -> TaskStatus:
         return self.tasks.get_task(task_id).status
+
+    def end(self, task_id: str) -> TaskStatus:
+        """The final status; results are there a moment before it."""
+        deadline = time.monotonic() + 30
+        while (status := self.status(task_id)) not in FINAL and time.monotonic() < deadline:
+            time.sleep(0.01)
+        return status
 
 
 def expect(actual, wanted) -> None:

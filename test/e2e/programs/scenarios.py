@@ -79,7 +79,7 @@ def takeover(endpoint: str) -> None:
     [task] = grid.submit([TaskDefinition(payload, [output])])
     expect(grid.wait([output]), "completed")
     expect(grid.value(output), 50)
-    expect(grid.status(task), TaskStatus.COMPLETED)
+    expect(grid.end(task), TaskStatus.COMPLETED)
 
 
 def data_sizes(endpoint: str) -> None:
@@ -104,7 +104,7 @@ def error_output(endpoint: str) -> None:
     )
     expect(grid.wait([after]), "aborted")
     expect(grid.tasks.get_task(failing).output.error, "it was asked to fail")
-    expect([grid.status(failing), grid.status(waiting)], [TaskStatus.ERROR, TaskStatus.ERROR])
+    expect([grid.end(failing), grid.end(waiting)], [TaskStatus.ERROR, TaskStatus.ERROR])
 
 
 def raised_exception(endpoint: str) -> None:
@@ -114,7 +114,7 @@ def raised_exception(endpoint: str) -> None:
     expect(grid.wait([output]), "aborted")
     attempts = [task, f"{task}###1", f"{task}###2"]
     expect(
-        [grid.status(attempt) for attempt in attempts],
+        [grid.end(attempt) for attempt in attempts],
         [TaskStatus.RETRIED, TaskStatus.RETRIED, TaskStatus.ERROR],
     )
 
@@ -125,7 +125,7 @@ def deadline(endpoint: str) -> None:
     slow, quick = grid.payloads([{"do": "sleep", "seconds": 3}, {"do": "sum", "add": 1}])
     [task] = grid.submit([TaskDefinition(slow, [output])])
     expect(grid.wait([output]), "aborted")
-    expect(grid.status(task), TaskStatus.TIMEOUT)
+    expect(grid.end(task), TaskStatus.TIMEOUT)
     grid.submit([TaskDefinition(quick, [next_output])])
     expect(grid.wait([next_output]), "completed")
 
@@ -135,7 +135,7 @@ def missing_output(endpoint: str) -> None:
     [output], [payload] = grid.outputs(1), grid.payloads([{"do": "nothing"}])
     [task] = grid.submit([TaskDefinition(payload, [output])])
     expect(grid.wait([output]), "aborted")
-    expect(grid.status(task), TaskStatus.COMPLETED)
+    expect(grid.end(task), TaskStatus.COMPLETED)
 
 
 def cancelled_session(endpoint: str) -> None:
@@ -151,7 +151,7 @@ def cancelled_session(endpoint: str) -> None:
     waiter.join(30)
     expect(ended, ["aborted"])
     final = {TaskStatus.CANCELLED, TaskStatus.COMPLETED}
-    expect({grid.status(task) for task in tasks} - final, set())
+    expect({grid.end(task) for task in tasks} - final, set())
 
 
 def paused_session(endpoint: str) -> None:
