@@ -16,6 +16,8 @@ export interface Attempt {
   readonly buffer: Buffered;
   fetchedAt: number;
   startedAt: number;
+  /** When the worker had answered; undefined if it never ran. */
+  processedAt: number | undefined;
   /** On the monotonic clock: since when it waits for the worker. */
   waitsSince: number;
   /** It counts no more: another one took over, or the task was decided or paused. */
@@ -26,7 +28,7 @@ export function createAttempt(task: Task, delivery: Delivery, cacheFolder: strin
   const token = randomUUID();
   return {
     ...{ task, delivery, token, folder: join(cacheFolder, token), buffer: createBuffer() },
-    ...{ fetchedAt: 0, startedAt: 0, waitsSince: 0, revoked: false },
+    ...{ fetchedAt: 0, startedAt: 0, processedAt: undefined, waitsSince: 0, revoked: false },
   };
 }
 

@@ -93,7 +93,12 @@ export function createCommitter(options: CommitterOptions): Committer {
   const toDecidable = (end: End, record: CommitRecord, stored?: Stored): Decidable => ({
     attempt: end.attempt,
     stored,
-    decision: { ...keyOf(end.attempt), from: [end.from], record },
+    decision: {
+      ...keyOf(end.attempt),
+      from: [end.from],
+      record,
+      processedAt: end.attempt.processedAt,
+    },
   });
 
   /** What the attempts of `ends` will be decided with; heavy ones come back as ends of their own. */

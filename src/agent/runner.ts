@@ -74,6 +74,7 @@ export function createRunner(options: RunnerOptions): Runner {
     committer.start(attempt);
     changed();
     const end = await call.end;
+    attempt.processedAt = stores.now();
     const durationMs = performance.now() - running.since;
     idleSince = running.since + durationMs;
     running = undefined;

@@ -35,6 +35,8 @@ export interface Decision {
   readonly attempt?: number | undefined;
   readonly from: readonly TaskStatus[];
   readonly record: CommitRecord;
+  /** When the worker had answered; without it the time of the decision counts. */
+  readonly processedAt?: number | undefined;
 }
 
 /** Per item: did it happen? With the task's status and attempt afterwards; undefined = no such task. */

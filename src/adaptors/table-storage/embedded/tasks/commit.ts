@@ -53,7 +53,8 @@ export const taskCommit = (store: Store): Pick<TaskTable, "decide" | "finish"> =
       return { taskId, ok, status: found.status, attempt: found.attempt };
     }
     const endsIn = STATUS_OF_OUTCOME[decision.record.outcome];
-    store.sql(DECIDE).run(at, endsIn, decision.attempt ?? null, record, found.n);
+    const { attempt = null, processedAt = at } = decision;
+    store.sql(DECIDE).run(processedAt, endsIn, attempt, record, found.n);
     ledger.moved(found, found.status, PROCESSED);
     return { taskId, ok: true, status: PROCESSED, attempt: found.attempt };
   };
