@@ -9,6 +9,8 @@ import type { Filters } from "../../src/gen/tasks_filters.ts";
 import type { Grid } from "./client.ts";
 
 const PAGE_SIZE = 1_000;
+/** Without colours, which would be in the way in a file. */
+const STYLE = { head: [], border: [], compact: true };
 
 export async function tasksOf(grid: Grid, sessionId: string): Promise<TaskDetailed[]> {
   const tasks: TaskDetailed[] = [];
@@ -61,7 +63,7 @@ export function sessionReport(
     Math.max(...tasks.map((task) => at(task.endedAt))) -
     Math.min(...tasks.map((task) => at(task.createdAt)));
   const workMs = total(tasks.map((task) => at(task.processedAt) - at(task.startedAt)));
-  const summary = new Table();
+  const summary = new Table({ style: STYLE });
   summary.push(
     { Tasks: describe(tasks) },
     { Throughput: `${((1_000 * tasks.length) / wallMs).toFixed(0)} tasks/s` },
@@ -76,7 +78,7 @@ export function sessionReport(
   const stages = new Table({
     head: ["stage", "p50 ms", "p99 ms", ""],
     colAligns: ["left", "right", "right", "left"],
-    style: { head: [] },
+    style: STYLE,
   });
   for (const [from, to, meaning] of STAGES) {
     const times = tasks
