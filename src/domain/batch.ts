@@ -30,6 +30,9 @@ export const SINGLE_UP_TO = 64;
 export const LARGEST_BATCH = 1_000;
 const SMALLEST = 8;
 const BATCHES_PER_SUBMISSION = 32;
+/** I7: a batch costs about 3.3 history events, and a session of so many tasks may have 50 per 1,000. */
+const LARGE_SESSION = 1_000;
+const SMALLEST_IN_LARGE_SESSION = 100;
 
 /**
  * Sizes of the batches for `count` new tasks of a session that has `soFar`.
@@ -40,9 +43,10 @@ const BATCHES_PER_SUBMISSION = 32;
 export function cut(soFar: number, count: number, singleUpTo = SINGLE_UP_TO): number[] {
   const total = soFar + count;
   if (total <= singleUpTo) return Array.from({ length: count }, () => 1);
+  const smallest = total >= LARGE_SESSION ? SMALLEST_IN_LARGE_SESSION : SMALLEST;
   const size = Math.min(
     LARGEST_BATCH,
-    Math.max(SMALLEST, Math.ceil(total / BATCHES_PER_SUBMISSION)),
+    Math.max(smallest, Math.ceil(total / BATCHES_PER_SUBMISSION)),
   );
   return Array.from({ length: Math.ceil(count / size) }, (_, i) =>
     Math.min(size, count - i * size),

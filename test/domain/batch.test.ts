@@ -18,6 +18,15 @@ describe("cutting a submission into batches", () => {
     expect(cut(SINGLE_UP_TO - 1, 1)).toEqual([1]);
   });
 
+  it("I7: makes so few of a session of more than a thousand that 50 events per 1,000 tasks suffice", () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1_001, max: 50_000 }), (n) => {
+        const events = 8 + 3.3 * cut(0, n).length;
+        expect(events / (n / 1_000)).toBeLessThanOrEqual(50);
+      }),
+    );
+  });
+
   it("keeps batches of large sessions between 1 and 1,000 and their number low", () => {
     fc.assert(
       fc.property(count, fc.integer({ min: 1_000, max: 50_000 }), (soFar, n) => {
