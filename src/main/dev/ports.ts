@@ -1,20 +1,44 @@
+import { randomInt } from "node:crypto";
 import { once } from "node:events";
-import { type AddressInfo, connect, createServer } from "node:net";
+import { connect, createServer } from "node:net";
 import { reasonOf, StartError } from "./start-error.ts";
 
 const HOST = "127.0.0.1";
 
-async function hold(port: number) {
+/**
+ * Free ports are looked for below those that the system gives to connections and to listeners that
+ * ask for any: one of those could be gone before our child listens on it.
+ */
+const LOWEST = 10_240;
+const HIGHEST = 32_767;
+const TRIES = 100;
+
+interface Held {
+  readonly port: number;
+  release(): Promise<void>;
+}
+
+/** A port that nobody else can take meanwhile. */
+async function hold(port: number): Promise<Held> {
   const server = createServer().listen({ host: HOST, port, exclusive: true });
   await once(server, "listening");
-  const { port: held } = server.address() as AddressInfo;
   return {
-    port: held,
-    release: async (): Promise<void> => {
+    port,
+    release: async () => {
       server.close();
       await once(server, "close");
     },
   };
+}
+
+async function holdAny(): Promise<Held> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await hold(randomInt(LOWEST, HIGHEST + 1));
+    } catch (error) {
+      if (tries === TRIES) throw error;
+    }
+  }
 }
 
 /** One port to find: 0 = any free one. `flag` moves it elsewhere; one without may be any. */
@@ -23,9 +47,9 @@ export interface PortWish {
   readonly flag?: string;
 }
 
-const holdWish = ({ port, flag }: PortWish) =>
-  hold(port).catch((error: unknown) => {
-    if (flag === undefined) return hold(0);
+const holdWish = ({ port, flag }: PortWish): Promise<Held> =>
+  (port === 0 ? holdAny() : hold(port)).catch((error: unknown) => {
+    if (flag === undefined) return holdAny();
     const taken = (error as NodeJS.ErrnoException).code === "EADDRINUSE";
     const why = taken ? "is in use by another program" : `cannot be used: ${reasonOf(error)}`;
     throw new StartError(
