@@ -21,7 +21,7 @@ describe("cutting a submission into batches", () => {
   it("I7: makes so few of a session of more than a thousand that 50 events per 1,000 tasks suffice", () => {
     fc.assert(
       fc.property(fc.integer({ min: 1_001, max: 50_000 }), (n) => {
-        const events = 8 + 3.3 * cut(0, n).length;
+        const events = 20 + 6 * cut(0, n).length;
         expect(events / (n / 1_000)).toBeLessThanOrEqual(50);
       }),
     );
