@@ -71,22 +71,23 @@ export async function startGrid(options: GridOptions = {}): Promise<RunningGrid>
 }
 
 /** Runs a Python program of this folder; rejects with what it said when it fails. */
-export async function runPython(
+export const runPython = (
   python: string,
   program: string,
   args: readonly string[],
-): Promise<string> {
-  const file = join(import.meta.dirname, "programs", program);
-  const child = spawn(python, [file, ...args], { stdio: ["ignore", "pipe", "pipe"] });
+): Promise<string> => runProgram(python, [join(import.meta.dirname, "programs", program), ...args]);
+
+/** Answers what the program printed. */
+export async function runProgram(command: string, args: readonly string[]): Promise<string> {
+  const child = spawn(command, args, { stdio: ["ignore", "pipe", "pipe"] });
   let said = "";
-  child.stdout.on("data", (chunk: Buffer) => {
-    said += chunk.toString();
-  });
-  child.stderr.on("data", (chunk: Buffer) => {
-    said += chunk.toString();
-  });
-  const [code] = (await once(child, "exit")) as [number | null];
-  if (code !== 0) throw new Error(`${program} ${args.join(" ")} ended with ${code}:\n${said}`);
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on("data", (chunk: Buffer) => {
+      said += chunk.toString();
+    });
+  }
+  const [code] = (await once(child, "close")) as [number | null];
+  if (code !== 0) throw new Error(`${args.join(" ")} ended with ${code}:\n${said}`);
   return said;
 }
 
