@@ -50,6 +50,9 @@ export interface SessionWorkflowsOptions {
   readonly patienceMs?: number;
 }
 
+/** The server's own answer to a missed deadline says more than ours. */
+const LATE_MS = 100;
+
 const startOptions = (sessionId: SessionId, window: number) => ({
   workflowId: grid.sessionWorkflowId(sessionId),
   taskQueue: grid.BATCH_QUEUE,
@@ -90,10 +93,21 @@ export function createSessionWorkflows(
   { window, patienceMs = 8_000 }: SessionWorkflowsOptions,
 ): SessionWorkflows {
   const call = async <T>(sessionId: SessionId, work: () => Promise<T>): Promise<T> => {
+    const called = client.withDeadline(Date.now() + patienceMs, work);
+    const timer = Promise.withResolvers<never>();
+    // The native client tries on past its deadline while nobody listens at Temporal's address.
+    const late = setTimeout(
+      () => timer.reject(away("did not answer in time", undefined)),
+      patienceMs + LATE_MS,
+    );
     try {
-      return await client.withDeadline(Date.now() + patienceMs, work);
+      return await Promise.race([called, timer.promise]);
     } catch (error) {
       throw toGridError(sessionId, error);
+    } finally {
+      clearTimeout(late);
+      // Given up: what becomes of it is of no interest any more.
+      called.catch(() => {});
     }
   };
   const handleOf = (sessionId: SessionId) =>

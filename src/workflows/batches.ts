@@ -71,9 +71,11 @@ function settle(run: Run, batch: number, { completed, failed, parked }: BatchOut
     else park(run, batch);
     return;
   }
+  delete state.names[batch];
+  // The ended session's totals are known, this batch's tasks among them.
+  if (run.ending === "done") return;
   state.completed += completed;
   state.failed += failed;
-  delete state.names[batch];
 }
 
 function settleFailed(run: Run, batch: number, error: unknown): void {

@@ -92,7 +92,11 @@ const isAwake = (run: Run): boolean =>
  * handler would wait for ever.
  */
 async function handOver(run: Run, input: SessionInput): Promise<void> {
-  await condition(() => run.state.open.length === 0 || !isSettled(run), "1s");
+  if (!run.drained) {
+    // Once: a stream of verbs must not put the end of this run off for ever.
+    run.drained = true;
+    await condition(() => run.state.open.length === 0 || !isSettled(run), "1s");
+  }
   await condition(() => allHandlersFinished() || !isSettled(run));
   if (isSettled(run)) await continueAsNew<typeof session>({ ...input, state: viewOf(run) });
 }

@@ -18,6 +18,8 @@ export interface Run {
   readonly early: Set<number>;
   /** The activity that ends the session's tasks: not needed yet, at work, or done. */
   ending: "no" | "yes" | "done";
+  /** Open batches were given the time to end before this run does. */
+  drained: boolean;
   /** A look at the parked batches is planned. */
   patrolling: boolean;
 }
@@ -62,6 +64,7 @@ export function openRun({ sessionId, window, state: given = INITIAL }: SessionIn
     watchers: new CancellationScope(),
     early: new Set(),
     ending: "no",
+    drained: false,
     patrolling: false,
   };
 }

@@ -1,0 +1,133 @@
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { TaskStatus } from "../../src/domain/status.ts";
+import {
+  activitiesOf,
+  eventCount,
+  type Orchestration,
+  openOrchestration,
+  startSession,
+  stateOf,
+  submit,
+  times,
+} from "../support/orchestration.ts";
+import { OK, openStandInAgent } from "../support/stand-in-agent.ts";
+import { OPTIONS, openStores, type TestStores } from "../support/stores.ts";
+import { openTestTemporal, type TestTemporal } from "../support/temporal-server.ts";
+
+const PATIENCE = { timeout: 25_000, interval: 20 };
+
+let temporal: TestTemporal;
+let stores: TestStores;
+let grid: Orchestration;
+const resources = new AsyncDisposableStack();
+
+beforeAll(async () => {
+  temporal = resources.use(await openTestTemporal());
+  stores = resources.use(await openStores());
+  grid = resources.use(await openOrchestration(stores, temporal));
+}, 60_000);
+afterAll(() => resources.disposeAsync());
+
+describe("a small session", () => {
+  it("has one activity per task, named by it, and red with the task's error when it fails", async () => {
+    const bad = { options: { ...OPTIONS, applicationName: "bad" } };
+    await using _agent = await openStandInAgent(stores, {
+      run: async (task) =>
+        task.options.applicationName === "bad" ? { outcome: "error", error: "no luck today" } : OK,
+    });
+    const id = await startSession(stores, grid);
+    const [good, failing] = await submit(stores, id, [{}, bad]);
+    grid.announcer.submitted(id, 2);
+    await vi.waitFor(async () => {
+      expect(await activitiesOf(temporal, id)).toEqual([
+        { activityId: `task-${good}`, summary: good, end: "ok" },
+        { activityId: `task-${failing}`, summary: failing, end: "no luck today" },
+      ]);
+    }, PATIENCE);
+    expect(await stateOf(temporal, id)).toMatchObject({ tasks: 2, completed: 1, failed: 1 });
+  });
+
+  it("is supervised although its workflow's start was lost", async () => {
+    await using _agent = await openStandInAgent(stores);
+    const id = await stores.newSession();
+    await submit(stores, id, [{}]);
+    grid.announcer.submitted(id, 1);
+    await vi.waitFor(async () => {
+      expect(await stateOf(temporal, id)).toMatchObject({ tasks: 1, completed: 1 });
+    }, PATIENCE);
+  });
+
+  it("learns of batches that their submitter never announced", async () => {
+    await using _agent = await openStandInAgent(stores);
+    const id = await startSession(stores, grid);
+    await submit(stores, id, [{}, {}]);
+    await vi.waitFor(async () => {
+      expect(await stateOf(temporal, id)).toMatchObject({ tasks: 2, completed: 2 });
+    }, PATIENCE);
+  });
+});
+
+describe("a large session", () => {
+  it("costs at most 50 history events per 1,000 tasks", async () => {
+    await using _agent = await openStandInAgent(stores);
+    const id = await startSession(stores, grid);
+    await submit(stores, id, times(5_000, {}));
+    grid.announcer.submitted(id, 5_000);
+    await vi.waitFor(async () => {
+      expect(await stateOf(temporal, id)).toMatchObject({ completed: 5_000, failed: 0, open: [] });
+    }, PATIENCE);
+    expect(await eventCount(temporal, id)).toBeLessThanOrEqual(50 * 5);
+  });
+
+  it("announces a stream of single tasks in few signals", async () => {
+    await using _agent = await openStandInAgent(stores);
+    const id = await startSession(stores, grid);
+    await submit(stores, id, times(200, {}));
+    grid.announcer.submitted(id, 200);
+    for (let soFar = 200; soFar < 300; soFar++) {
+      await submit(stores, id, [{}], soFar);
+      grid.announcer.submitted(id, 1);
+    }
+    await vi.waitFor(async () => {
+      expect(await stateOf(temporal, id)).toMatchObject({ completed: 300, failed: 0 });
+    }, PATIENCE);
+    const batches = (await stateOf(temporal, id)).upTo;
+    // Beside those of the batches: a handful of signals, each with its workflow task.
+    expect(await eventCount(temporal, id)).toBeLessThanOrEqual(4 * batches + 40);
+  });
+});
+
+describe("a batch that waits for later submissions", () => {
+  it("gives up its place in the window, and gets it back when its input is there", async () => {
+    const small = await openStores();
+    await using _small = small;
+    await using own = await openTestTemporal();
+    await using narrow = await openOrchestration(small, own, { window: 1, parkAfterMs: 300 });
+    await using _agent = await openStandInAgent(small, {
+      run: async ({ expectedOutputIds }) => ({
+        outcome: "completed",
+        results: await Promise.all(expectedOutputIds.map(stored)),
+        staged: false,
+      }),
+    });
+    const stored = async (resultId: (typeof inputs)[number]) => {
+      const [object] = await small.objects.putMany([new Uint8Array(1)]);
+      if (!object) throw new Error("nothing stored");
+      return { resultId, ...object };
+    };
+    const id = await startSession(small, narrow);
+    const inputs = [await small.newResult(id)];
+    const [waiting] = await submit(small, id, [{ dataDependencies: inputs }]);
+    narrow.announcer.submitted(id, 1);
+    await vi.waitFor(async () => {
+      expect(await stateOf(own, id)).toMatchObject({ open: [], parked: [1] });
+    }, PATIENCE);
+    await submit(small, id, [{ expectedOutputIds: inputs }], 1);
+    narrow.announcer.submitted(id, 1);
+    await vi.waitFor(async () => {
+      expect(await stateOf(own, id)).toMatchObject({ completed: 2, parked: [] });
+    }, PATIENCE);
+    const [task] = await small.tables.tasks.get(waiting ? [waiting] : []);
+    expect(task?.status).toBe(TaskStatus.COMPLETED);
+  });
+});
