@@ -1,8 +1,10 @@
 // The control plane as a process.
+import { randomFillSync } from "node:crypto";
 import { openObjectStorage } from "../adaptors/object-storage/index.ts";
 import { openQueue } from "../adaptors/queue/index.ts";
 import { openTableStorage, type TableStorage } from "../adaptors/table-storage/index.ts";
 import type { Config } from "../config/index.ts";
+import { createIdSource } from "../domain/id-source.ts";
 import { openServer } from "../grpc/server.ts";
 import type { Stores } from "../lifecycle/stores.ts";
 import type { Grid } from "../submitter/grid.ts";
@@ -56,6 +58,7 @@ async function openGrid(config: Config, { stack, metrics, log }: Surroundings): 
   const { defaultPartition, maxBatchSingles, preferredMessageSizeBytes } = config.submitter;
   return {
     ...{ stores, workflows, announcer, health, metrics },
+    newId: createIdSource({ now: Date.now, randomize: randomFillSync }),
     settings: {
       defaultPartition,
       dataChunkMaxBytes: preferredMessageSizeBytes,

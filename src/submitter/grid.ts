@@ -1,3 +1,4 @@
+import type { IdSource } from "../domain/id-source.ts";
 import type { PartitionId } from "../domain/ids.ts";
 import type { Stores } from "../lifecycle/stores.ts";
 import type { Health } from "../telemetry/health.ts";
@@ -10,6 +11,8 @@ export interface Grid {
   readonly stores: Stores;
   readonly workflows: Pick<SessionWorkflows, "start" | "control">;
   readonly announcer: Pick<Announcer, "submitted">;
+  /** For everything that has no id yet. */
+  readonly newId: IdSource;
   readonly health: Health;
   readonly metrics: Pick<Metrics, "tasksSubmitted">;
   readonly settings: {

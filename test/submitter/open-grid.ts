@@ -1,4 +1,6 @@
 // A control plane on embedded stores in a folder of its own, and clients for it.
+
+import { randomFillSync } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -8,6 +10,7 @@ import { HealthDefinition } from "nice-grpc-server-health";
 import { openObjectStorage } from "../../src/adaptors/object-storage/index.ts";
 import { openQueue } from "../../src/adaptors/queue/index.ts";
 import { openTableStorage } from "../../src/adaptors/table-storage/index.ts";
+import { createIdSource } from "../../src/domain/id-source.ts";
 import { partitionId, type SessionId } from "../../src/domain/ids.ts";
 import { ApplicationsDefinition } from "../../src/gen/applications_service.ts";
 import { AuthenticationDefinition } from "../../src/gen/auth_service.ts";
@@ -85,6 +88,7 @@ export async function openGrid() {
   const grid: Grid = {
     stores,
     workflows,
+    newId: createIdSource({ now: Date.now, randomize: randomFillSync }),
     announcer: { submitted: (sessionId, tasks) => announced.push({ sessionId, tasks }) },
     health: stack.use(openHealth({ checks: toChecks(stores), log })),
     metrics,

@@ -1,4 +1,3 @@
-import { randomUUID } from "node:crypto";
 import type { StoredObject } from "../../adaptors/object-storage/index.ts";
 import { resultId, type SessionId, taskId } from "../../domain/ids.ts";
 import type { Result } from "../../domain/result.ts";
@@ -7,7 +6,7 @@ import type {
   CreateResultsMetaDataRequest,
   CreateResultsRequest,
 } from "../../gen/results_common.ts";
-import type { Stores } from "../../lifecycle/stores.ts";
+import type { Grid } from "../grid.ts";
 import { readSession } from "../sessions/read.ts";
 import { storeAll } from "./store-all.ts";
 
@@ -16,9 +15,12 @@ interface Named {
   readonly manualDeletion: boolean;
 }
 
-const toResult = ({ name, manualDeletion }: Named, sessionId: SessionId, at: number): Result => ({
-  resultId: resultId(randomUUID()),
-  sessionId,
+const toResult = (
+  { name, manualDeletion }: Named,
+  ids: Pick<Result, "resultId" | "sessionId">,
+  at: number,
+): Result => ({
+  ...ids,
   name,
   createdBy: "",
   ownerTaskId: "",
@@ -31,19 +33,21 @@ const toResult = ({ name, manualDeletion }: Named, sessionId: SessionId, at: num
 
 /** Outputs for tasks to fill, or data to be uploaded. */
 export async function createResultsMetaData(
-  stores: Stores,
+  { stores, newId }: Grid,
   { sessionId: session, results }: CreateResultsMetaDataRequest,
 ): Promise<Result[]> {
   const { sessionId } = await readSession(stores, session);
   const at = stores.now();
-  const rows = results.map((result) => toResult(result, sessionId, at));
+  const rows = results.map((result) =>
+    toResult(result, { resultId: resultId(newId()), sessionId }, at),
+  );
   await stores.tables.results.create(rows);
   return rows;
 }
 
 /** Data first, then rows: a row that says COMPLETED has its data. */
 export async function createResults(
-  stores: Stores,
+  { stores, newId }: Grid,
   { sessionId: session, results }: CreateResultsRequest,
 ): Promise<Result[]> {
   const { sessionId } = await readSession(stores, session);
@@ -52,7 +56,10 @@ export async function createResults(
     results.map(({ data }) => data),
   );
   const at = stores.now();
-  const rows = results.map((result, i) => toCompleted(result, objects[i], { sessionId, at }));
+  const rows = results.map((result, i) => {
+    const ids = { resultId: resultId(newId()), sessionId };
+    return { ...toResult(result, ids, at), ...completedBy(objects[i], sessionId, at) };
+  });
   try {
     await stores.tables.results.create(rows);
   } catch (error) {
@@ -62,14 +69,9 @@ export async function createResults(
   return rows;
 }
 
-function toCompleted(
-  named: Named,
-  object: StoredObject | undefined,
-  { sessionId, at }: { sessionId: SessionId; at: number },
-): Result {
+function completedBy(object: StoredObject | undefined, sessionId: SessionId, at: number) {
   if (!object) throw new Error("object storage answered fewer objects than it was given");
   return {
-    ...toResult(named, sessionId, at),
     // The original's way to say that no task will produce it.
     ownerTaskId: taskId(sessionId),
     status: ResultStatus.COMPLETED,

@@ -12,36 +12,39 @@ import { uploadResultData } from "./upload.ts";
 
 type Implementation = ResultsServiceImplementation<DrainContext>;
 
-export const resultsService = ({ stores, settings }: Grid): Implementation => ({
-  ...notImplemented<Implementation>(ResultsDefinition),
+export const resultsService = (grid: Grid): Implementation => {
+  const { stores, settings } = grid;
+  return {
+    ...notImplemented<Implementation>(ResultsDefinition),
 
-  async listResults(request) {
-    const { rows, total } = await stores.tables.results.list(toQuery(request, RESULT_LIST));
-    const { page, pageSize } = request;
-    return { results: rows.map(toResultRaw), page, pageSize, total };
-  },
+    async listResults(request) {
+      const { rows, total } = await stores.tables.results.list(toQuery(request, RESULT_LIST));
+      const { page, pageSize } = request;
+      return { results: rows.map(toResultRaw), page, pageSize, total };
+    },
 
-  async getResult({ resultId }) {
-    return { result: toResultRaw(await readResult(stores, resultId)) };
-  },
+    async getResult({ resultId }) {
+      return { result: toResultRaw(await readResult(stores, resultId)) };
+    },
 
-  async createResultsMetaData(request) {
-    return { results: (await createResultsMetaData(stores, request)).map(toResultRaw) };
-  },
+    async createResultsMetaData(request) {
+      return { results: (await createResultsMetaData(grid, request)).map(toResultRaw) };
+    },
 
-  async createResults(request) {
-    return { results: (await createResults(stores, request)).map(toResultRaw) };
-  },
+    async createResults(request) {
+      return { results: (await createResults(grid, request)).map(toResultRaw) };
+    },
 
-  async uploadResultData(requests, { signal }) {
-    return { result: toResultRaw(await uploadResultData(stores, requests, signal)) };
-  },
+    async uploadResultData(requests, { signal }) {
+      return { result: toResultRaw(await uploadResultData(stores, requests, signal)) };
+    },
 
-  downloadResultData({ resultId }, { signal }) {
-    return downloadResultData(stores, resultId, signal);
-  },
+    downloadResultData({ resultId }, { signal }) {
+      return downloadResultData(stores, resultId, signal);
+    },
 
-  async getServiceConfiguration() {
-    return { dataChunkMaxSize: settings.dataChunkMaxBytes };
-  },
-});
+    async getServiceConfiguration() {
+      return { dataChunkMaxSize: settings.dataChunkMaxBytes };
+    },
+  };
+};

@@ -1,4 +1,3 @@
-import { randomUUID } from "node:crypto";
 import { GridError, invalid } from "../../domain/errors.ts";
 import { type PartitionId, partitionId, sessionId } from "../../domain/ids.ts";
 import type { Session } from "../../domain/session.ts";
@@ -37,7 +36,7 @@ async function toSession(grid: Grid, request: CreateSessionRequest): Promise<Ses
   const usual = options.partitionId || usualPartition(grid, partitions);
   await requirePartitions(grid, new Set([...partitions, usual]));
   return {
-    sessionId: sessionId(randomUUID()),
+    sessionId: sessionId(grid.newId()),
     status: SessionStatus.RUNNING,
     clientSubmission: true,
     workerSubmission: true,

@@ -3,11 +3,10 @@
 //   C1. A stream of small calls to a large session does not make batches of one: a call joins the
 //       batch that this process made last, until that is full or sealed.
 //   C2. What is remembered is a guess. The store decides whether a batch may still be joined.
-import { randomUUID } from "node:crypto";
 import { LRUCache } from "lru-cache";
-import type { TableStorage } from "../../adaptors/table-storage/index.ts";
 import { cut, LARGEST_BATCH } from "../../domain/batch.ts";
 import { type BatchId, batchId, type SessionId } from "../../domain/ids.ts";
+import type { Grid } from "../grid.ts";
 
 interface Last {
   readonly batchId: BatchId;
@@ -34,10 +33,9 @@ export interface Batching {
 /** Sessions remembered; one forgotten costs a batch more. */
 const REMEMBERED = 10_000;
 
-export function createBatching(
-  { batches }: Pick<TableStorage, "batches">,
-  singleUpTo: number,
-): Batching {
+export function createBatching({ stores, newId, settings }: Grid): Batching {
+  const { batches } = stores.tables;
+  const { singleUpTo } = settings;
   const last = new LRUCache<SessionId, Last>({ max: REMEMBERED });
   return {
     joinable(sessionId, soFar, count) {
@@ -55,7 +53,7 @@ export function createBatching(
 
     cut(sessionId, soFar, count) {
       const cuts = cut(soFar, count, singleUpTo).map((size) => ({
-        batchId: batchId(randomUUID()),
+        batchId: batchId(newId()),
         size,
       }));
       const newest = cuts.at(-1);

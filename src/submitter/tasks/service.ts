@@ -13,7 +13,7 @@ import { submitTasks } from "./submit.ts";
 export function tasksService(grid: Grid): TasksServiceImplementation<DrainContext> {
   const { stores } = grid;
   const { tasks } = stores.tables;
-  const batching = createBatching(stores.tables, grid.settings.singleUpTo);
+  const batching = createBatching(grid);
   return {
     submitTasks: (request) => submitTasks(grid, batching, request),
 

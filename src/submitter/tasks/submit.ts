@@ -4,7 +4,6 @@
 //   S1. All or nothing: whatever can be refused is refused before anything is written.
 //   S2. Rows first, as CREATING, which counts as open in their batch: nobody can take a batch for
 //       finished because its tasks are not there yet.
-import { randomUUID } from "node:crypto";
 import type { NewBatch } from "../../domain/batch.ts";
 import { GridError, invalid } from "../../domain/errors.ts";
 import { type BatchId, type ResultId, resultId, type TaskId, taskId } from "../../domain/ids.ts";
@@ -61,7 +60,7 @@ export async function submitTasks(
   return toResponse(draft);
 }
 
-async function toDraft({ stores }: Grid, request: SubmitTasksRequest): Promise<Draft> {
+async function toDraft({ stores, newId }: Grid, request: SubmitTasksRequest): Promise<Draft> {
   const { sessionId, taskCreations: creations } = request;
   if (creations.length === 0) throw invalid("task_creations", "is empty", "at least one task");
   const session = await readSession(stores, sessionId);
@@ -71,7 +70,7 @@ async function toDraft({ stores }: Grid, request: SubmitTasksRequest): Promise<D
   const options = creations.map(({ taskOptions }, i) => optionsOf(taskOptions, i));
   const references = await readReferences(stores, creations);
   creations.forEach(createReferenceCheck(session.sessionId, references));
-  const taskIds = creations.map(() => taskId(randomUUID()));
+  const taskIds = creations.map(() => taskId(newId()));
   return { session, creations, taskIds, options, references, at: stores.now() };
 }
 
