@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { z } from "zod";
+import { DemoFailure } from "./failure.ts";
 
 const CLI = join(import.meta.dirname, "../../src/main/cli.ts");
 
@@ -27,7 +28,7 @@ export interface DevGrid extends AsyncDisposable {
   readonly ended: Promise<void>;
 }
 
-/** Returns once the grid is ready. @throws {Error} with what it printed, if it never will be. */
+/** Returns once the grid is ready. @throws {DemoFailure} with what it printed, if it never will be. */
 export async function openDevGrid(signal: AbortSignal): Promise<DevGrid> {
   // Short, since sockets will lie in it and their paths must not be long.
   const folder = await mkdtemp(join(tmpdir(), "grid-demo-"));
@@ -65,7 +66,7 @@ export async function openDevGrid(signal: AbortSignal): Promise<DevGrid> {
   } catch (cause) {
     await close();
     signal.throwIfAborted();
-    throw new Error(`The grid did not start. It said:\n${printed.join("\n")}`, { cause });
+    throw new DemoFailure(`The grid did not start. It said:\n${printed.join("\n")}`, { cause });
   } finally {
     signal.removeEventListener("abort", abort);
   }
