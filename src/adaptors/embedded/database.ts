@@ -3,11 +3,13 @@
 //   E1. Writes of one turn of the event loop share one transaction (group commit): the cost of
 //       the disk is paid once, and nobody waits for a timer.
 //   E2. A write that throws undoes itself only; its neighbours in the transaction stay.
-//   E3. A write has resolved only after its transaction is on disk (synchronous=FULL).
-//   E4. Another process's lock never blocks the event loop: BEGIN is tried again between turns.
-import { randomInt } from "node:crypto";
+//   E3. A write has resolved only after its transaction is on disk. Others may see it before, but
+//       what they write then comes after it in the same log, and cannot survive without it.
+//   E4. Neither the disk nor another process's lock blocks the event loop: the log is synced by a
+//       thread, without the lock, and BEGIN is tried again between turns.
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { GridError } from "../../domain/errors.ts";
+import { type LogSync, openLogSync } from "./log-sync.ts";
 
 export interface Database extends AsyncDisposable {
   /** Prepares once, then answers the same statement. */
@@ -41,17 +43,24 @@ interface Job {
 const isBusy = (error: unknown): boolean =>
   error instanceof Error && ((error as { errcode?: number }).errcode ?? 0) % 256 === SQLITE_BUSY;
 
-export function openDatabase({ file, schema, durability }: DatabaseOptions): Database {
+function openFile(file: string, schema: string): DatabaseSync {
   const db = new DatabaseSync(file, { timeout: LOCK_PATIENCE_MS });
   db.exec("PRAGMA journal_mode=WAL");
-  db.exec(`PRAGMA synchronous=${durability}`);
+  // The log is synced by ourselves (E3); SQLite syncs what it needs to keep the file whole.
+  db.exec("PRAGMA synchronous=NORMAL");
   db.exec("PRAGMA wal_autocheckpoint=4000; PRAGMA cache_size=-65536; PRAGMA temp_store=MEMORY");
   db.exec(`BEGIN IMMEDIATE; ${schema}; COMMIT`);
   // From here on only our own patient loop waits for locks (E4).
   db.exec("PRAGMA busy_timeout=0");
+  return db;
+}
 
+export function openDatabase({ file, schema, durability }: DatabaseOptions): Database {
+  const db = openFile(file, schema);
+  const log: LogSync | undefined = durability === "FULL" ? openLogSync(`${file}-wal`) : undefined;
   const statements = new Map<string, StatementSync>();
   const jobs: Job[] = [];
+  const syncing = new Set<Promise<void>>();
   let scheduled = false;
   let closed = false;
   let idle: (() => void) | undefined;
@@ -80,14 +89,29 @@ export function openDatabase({ file, schema, durability }: DatabaseOptions): Dat
     }
   };
 
-  const runAll = (batch: readonly Job[]): void => {
-    const outcomes = batch.map(runOne);
-    sql("COMMIT").run();
-    for (const [i, outcome] of outcomes.entries()) if (outcome) batch[i]?.resolve(outcome.value);
-  };
+  /** A job alone needs no savepoint: it is the transaction. */
+  const runAlone = ({ work }: Job) => [{ value: work() }];
 
   const rejectAll = (failed: readonly Job[], error: unknown): void => {
     for (const job of failed) job.reject(error);
+  };
+
+  const runAll = (batch: readonly Job[]): void => {
+    const [only] = batch;
+    const outcomes = batch.length === 1 && only ? runAlone(only) : batch.map(runOne);
+    sql("COMMIT").run();
+    const resolveAll = () => {
+      for (const [i, outcome] of outcomes.entries()) if (outcome) batch[i]?.resolve(outcome.value);
+    };
+    if (!log) {
+      resolveAll();
+      return;
+    }
+    const synced = log
+      .onDisk()
+      .then(resolveAll, (error: unknown) => rejectAll(batch, error))
+      .finally(() => syncing.delete(synced));
+    syncing.add(synced);
   };
 
   const retryLater = (error: unknown): void => {
@@ -97,7 +121,7 @@ export function openDatabase({ file, schema, durability }: DatabaseOptions): Dat
       rejectAll(jobs.splice(0), error);
     } else {
       scheduled = true;
-      setTimeout(flush, randomInt(1, 4));
+      setTimeout(flush, 1);
     }
   };
 
@@ -136,6 +160,18 @@ export function openDatabase({ file, schema, durability }: DatabaseOptions): Dat
 
   const refuse = () => new GridError("ADAPTOR_CLOSED", file);
 
+  const read = async <T>(work: () => T, since = performance.now()): Promise<T> => {
+    if (closed) throw refuse();
+    try {
+      return work();
+    } catch (error) {
+      // Readers wait for nobody but a process that repairs the log after a crash.
+      if (!isBusy(error) || performance.now() - since > LOCK_PATIENCE_MS) throw error;
+    }
+    await new Promise((resolve) => setTimeout(resolve, 1));
+    return read(work, since);
+  };
+
   return {
     sql,
     prepare: (text) => db.prepare(text),
@@ -146,10 +182,7 @@ export function openDatabase({ file, schema, durability }: DatabaseOptions): Dat
         schedule();
       });
     },
-    async read(work) {
-      if (closed) throw refuse();
-      return work();
-    },
+    read: (work) => read(work),
     async [Symbol.asyncDispose]() {
       if (closed) return;
       closed = true;
@@ -159,6 +192,8 @@ export function openDatabase({ file, schema, durability }: DatabaseOptions): Dat
         schedule();
         await promise;
       }
+      await Promise.all(syncing);
+      await log?.[Symbol.asyncDispose]();
       statements.clear();
       db.close();
     },
