@@ -41,39 +41,62 @@ export async function admit(stores: Stores, admission: Admission): Promise<Rejec
   const { tasks, sessionId, batches } = admission;
   if (tasks.length === 0) return [];
   const taskIds = tasks.map((task) => task.taskId);
-  await tables.results.claim(
-    tasks.flatMap(({ taskId, expectedOutputIds }) =>
-      expectedOutputIds.map((resultId) => ({ resultId, taskId })),
-    ),
-  );
-  const waiting = await registerInputs(stores, admission);
-  await tables.batches.add(batches);
+  // In any order, all before acceptance; together, so that a store can write them in one go.
+  const [edges] = await Promise.all([
+    registerInputs(stores, admission),
+    claimOutputs(stores, tasks),
+    tables.batches.add(batches),
+  ]);
   await tables.tasks.accept(taskIds);
-  const lost = await lookAgain(stores, tasks, waiting);
+  const lost = await lookAgain(stores, edges);
   const status = (await tables.sessions.statuses([sessionId])).get(sessionId);
   if (status !== SessionStatus.RUNNING && status !== SessionStatus.PAUSED) {
     return taskIds.map((taskId) => ({ taskId, reason: "the session has ended" }));
   }
-  const rejected = new Set(lost.map(({ taskId }) => taskId));
-  const ready = await tables.dependencies.ready(taskIds);
-  const able = rejected.size === 0 ? ready : ready.filter((id) => !rejected.has(id));
-  await dispatchDirectly(stores, sessionId, able);
+  await dispatchDirectly(stores, sessionId, await withoutWaiting(stores, { taskIds, edges, lost }));
   return lost;
 }
 
-/** Adds an edge for each input that is not completed; answers those inputs. */
+/** What a task waits for. */
+interface Edges {
+  readonly taskId: TaskId;
+  readonly resultIds: readonly ResultId[];
+}
+
+/** Tasks that can go, in order. Those that got no edge have all their inputs. */
+async function withoutWaiting(
+  { tables }: Stores,
+  { taskIds, edges, lost }: { taskIds: readonly TaskId[]; edges: readonly Edges[]; lost: Rejected },
+): Promise<readonly TaskId[]> {
+  if (edges.length === 0) return taskIds;
+  const waiting = new Set(edges.map(({ taskId }) => taskId));
+  for (const taskId of await tables.dependencies.ready([...waiting])) waiting.delete(taskId);
+  for (const { taskId } of lost) waiting.add(taskId);
+  return taskIds.filter((taskId) => !waiting.has(taskId));
+}
+
+/** Makes each output the task's whose failure aborts it, unless another has it already. */
+async function claimOutputs({ tables }: Stores, tasks: readonly TaskDefinition[]): Promise<void> {
+  const claims: { resultId: ResultId; taskId: TaskId }[] = [];
+  for (const { taskId, expectedOutputIds } of tasks)
+    for (const resultId of expectedOutputIds) claims.push({ resultId, taskId });
+  await tables.results.claim(claims);
+}
+
+/** Adds an edge for each input that is not completed. */
 async function registerInputs(
   { tables }: Stores,
   { tasks, known }: Admission,
-): Promise<Set<ResultId>> {
+): Promise<readonly Edges[]> {
   const inputs = known ?? (await readInputs(tables.results, tasks));
-  const done = (id: ResultId) => inputs.get(id)?.status === ResultStatus.COMPLETED;
-  const edges = tasks.flatMap((task) => {
-    const resultIds = inputsOf(task).filter((id) => !done(id));
-    return resultIds.length > 0 ? [{ taskId: task.taskId, resultIds }] : [];
-  });
+  const open = (id: ResultId) => inputs.get(id)?.status !== ResultStatus.COMPLETED;
+  const edges: Edges[] = [];
+  for (const task of tasks) {
+    if (!open(task.payloadId) && !task.dataDependencies.some(open)) continue;
+    edges.push({ taskId: task.taskId, resultIds: inputsOf(task).filter(open) });
+  }
   await tables.dependencies.add(edges);
-  return new Set(edges.flatMap(({ resultIds }) => resultIds));
+  return edges;
 }
 
 async function readInputs(results: Stores["tables"]["results"], tasks: readonly TaskDefinition[]) {
@@ -82,22 +105,19 @@ async function readInputs(results: Stores["tables"]["results"], tasks: readonly 
 }
 
 /** The reading half of A2: closes edges of inputs completed meanwhile, finds the lost ones. */
-async function lookAgain(
-  { tables }: Stores,
-  tasks: readonly TaskDefinition[],
-  waiting: ReadonlySet<ResultId>,
-): Promise<Rejected> {
-  if (waiting.size === 0) return [];
+async function lookAgain({ tables }: Stores, edges: readonly Edges[]): Promise<Rejected> {
+  if (edges.length === 0) return [];
+  const waiting = new Set(edges.flatMap(({ resultIds }) => resultIds));
   const found = new Map((await tables.results.get([...waiting])).map((row) => [row.resultId, row]));
   const completed = [...found.values()].filter((row) => row.status === ResultStatus.COMPLETED);
   await tables.dependencies.close(completed.map((row) => row.resultId));
   const cannotCome = (id: ResultId): boolean => {
     const row = found.get(id);
-    return waiting.has(id) && (row === undefined || isLost(row));
+    return row === undefined || isLost(row);
   };
-  return tasks.flatMap((task) => {
-    const input = inputsOf(task).find(cannotCome);
-    return input ? [{ taskId: task.taskId, reason: `input ${input} will never be there` }] : [];
+  return edges.flatMap(({ taskId, resultIds }) => {
+    const input = resultIds.find(cannotCome);
+    return input ? [{ taskId, reason: `input ${input} will never be there` }] : [];
   });
 }
 
