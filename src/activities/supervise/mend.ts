@@ -1,11 +1,11 @@
-/** Finds what the queue or an agent has lost in one batch, and puts it right. */
+/** Finds what the queue or an agent has lost of one session, and puts it right. */
 import type { PartitionId } from "../../domain/ids.ts";
 import { TaskStatus } from "../../domain/status.ts";
 import type { Task } from "../../domain/task.ts";
 import { toMessage } from "../../lifecycle/dispatch.ts";
 import { isDecided, rollForward } from "../../lifecycle/roll-forward.ts";
 import type { Stores } from "../../lifecycle/stores.ts";
-import type { Care } from "./care.ts";
+import { type Care, reschedule } from "./care.ts";
 
 export interface Patience {
   /** A dispatched task that nobody took, while its queue is empty, is lost after so long. */
@@ -16,10 +16,25 @@ export interface Patience {
 const CARRY_OUT_MS = 2_000;
 const SLICE = 1_000;
 
-/** Answers how many tasks it found. */
-export async function mend(stores: Stores, care: Care, patience: Patience): Promise<number> {
-  const finished = await carryOut(stores, care);
-  return finished + (await republish(stores, care, patience));
+interface Waiting {
+  readonly care: Care;
+  readonly tasks: readonly Task[];
+}
+
+/** Looks at the batches that are due; answers how many tasks it put right. */
+export async function mend(
+  stores: Stores,
+  cares: readonly Care[],
+  patience: Patience,
+): Promise<number> {
+  const due = cares.filter(({ mend: { at } }) => at <= stores.now());
+  let mended = 0;
+  for (const care of due) {
+    const finished = await carryOut(stores, care);
+    reschedule(care.mend, finished > 0, stores.now());
+    mended += finished;
+  }
+  return mended + (await republish(stores, { cares, due }, patience));
 }
 
 async function carryOut(stores: Stores, { info }: Care): Promise<number> {
@@ -34,33 +49,66 @@ async function carryOut(stores: Stores, { info }: Care): Promise<number> {
   return decided.length;
 }
 
-async function republish(stores: Stores, care: Care, patience: Patience): Promise<number> {
-  const { tables, queue, now } = stores;
-  const tasks = await tables.tasks.inBatch(care.info.batchId, {
-    statuses: [TaskStatus.SUBMITTED],
-    before: now() - patience.republishAfterMs,
-    limit: SLICE,
-  });
-  if (tasks.length === 0) return 0;
-  const lost = await lostOf(stores, care, tasks);
-  await queue.publish(lost.map(toMessage));
-  return lost.length;
+/** What is lost of one batch is rarely lost alone: a purge takes the messages of all. */
+async function republish(
+  stores: Stores,
+  { cares, due }: { cares: readonly Care[]; due: readonly Care[] },
+  patience: Patience,
+): Promise<number> {
+  const waiting = await waitingIn(stores, due, patience);
+  const empty = await emptyQueues(stores, waiting);
+  if (empty.size > 0) {
+    const others = cares.filter((care) => !due.includes(care));
+    waiting.push(...(await waitingIn(stores, others, patience)));
+  }
+  let published = 0;
+  for (const one of waiting) {
+    const lost = lostOf(stores, one, empty);
+    await stores.queue.publish(lost.map(toMessage));
+    if (lost.length > 0) reschedule(one.care.mend, true, stores.now());
+    published += lost.length;
+  }
+  return published;
+}
+
+async function waitingIn(
+  { tables, now }: Stores,
+  cares: readonly Care[],
+  { republishAfterMs }: Patience,
+): Promise<Waiting[]> {
+  const waiting: Waiting[] = [];
+  for (const care of cares) {
+    const tasks = await tables.tasks.inBatch(care.info.batchId, {
+      statuses: [TaskStatus.SUBMITTED],
+      before: now() - republishAfterMs,
+      limit: SLICE,
+    });
+    if (tasks.length > 0) waiting.push({ care, tasks });
+  }
+  return waiting;
+}
+
+const queueOf = ({ options }: Task): PartitionId | "" => options.partitionId;
+
+/** Read before anything is published: afterwards they would not be empty. */
+async function emptyQueues({ queue }: Stores, waiting: readonly Waiting[]) {
+  const partitions = new Set(
+    waiting.flatMap(({ tasks }) => tasks.flatMap((t) => queueOf(t) || [])),
+  );
+  const empty = new Set<PartitionId | "">();
+  for (const partition of partitions) {
+    if ((await queue.depth(partition)).waiting === 0) empty.add(partition);
+  }
+  return empty;
 }
 
 /** All, where the queue is empty. Where it moves, those that waited suspiciously long, ever later. */
-async function lostOf({ queue, now }: Stores, care: Care, tasks: readonly Task[]): Promise<Task[]> {
-  const partitions = Map.groupBy(tasks, ({ options }) => options.partitionId as PartitionId);
+function lostOf({ now }: Stores, { care, tasks }: Waiting, empty: ReadonlySet<string>): Task[] {
   const late = now() - care.patienceMs;
-  const lost: Task[] = [];
-  for (const [partition, some] of partitions) {
-    const { waiting } = await queue.depth(partition);
-    if (waiting === 0) lost.push(...some);
-    else if (care.republishedAt < late) {
-      const old = some.filter(({ submittedAt = 0 }) => submittedAt < late);
-      if (old.length > 0) care.patienceMs *= 2;
-      lost.push(...old);
-    }
-  }
+  const impatient = care.republishedAt < late;
+  const isLate = ({ submittedAt = 0 }: Task) => impatient && submittedAt < late;
+  const lost = tasks.filter((task) => empty.has(queueOf(task)) || isLate(task));
+  if (lost.some((task) => !empty.has(queueOf(task)))) care.patienceMs *= 2;
   if (lost.length > 0) care.republishedAt = now();
   return lost;
 }

@@ -10,7 +10,7 @@ import { SessionStatus } from "../../domain/status.ts";
 import type { Stores } from "../../lifecycle/stores.ts";
 import type { Logger } from "../../telemetry/logger.ts";
 import { idOf, type Watch } from "../watch.ts";
-import { type Care, createCare, noteProgress, reschedule } from "./care.ts";
+import { type Care, createCare, noteProgress } from "./care.ts";
 import { feedQueue, type Share } from "./feed-queue.ts";
 import { mend, type Patience } from "./mend.ts";
 
@@ -94,15 +94,11 @@ export function createSupervisor(
   const lookAfter = async (sessionId: SessionId, ward: Ward): Promise<void> => {
     const cares = [...ward.cares.values()].toSorted((a, b) => a.info.batch - b.info.batch);
     if (ward.status === SessionStatus.RUNNING) await feedQueue(stores, sessionId, cares, ward);
-    for (const care of cares.filter(({ mend: { at } }) => at <= now())) {
-      const found = await mend(stores, care, { republishAfterMs });
-      reschedule(care.mend, found > 0, now());
-      const { sessionId: id, batch } = care.info;
-      if (found > 0) log.info({ sessionId: id, batch, tasks: found }, "lost tasks put right");
-      else if (mayPark(care)) {
-        await tables.batches.park(care.info);
-        watch.park(care.info);
-      }
+    const mended = await mend(stores, cares, { republishAfterMs });
+    if (mended > 0) log.info({ sessionId, tasks: mended }, "lost tasks put right");
+    for (const { info } of cares.filter(mayPark)) {
+      await tables.batches.park(info);
+      watch.park(info);
     }
   };
 
