@@ -1,6 +1,6 @@
 import { HealthStatusEnum } from "../gen/health_checks_common.ts";
-import type { HealthChecksServiceImplementation } from "../gen/health_checks_service.ts";
-import type { DrainContext } from "../grpc/drain.ts";
+import type { HealthChecksServiceDefinition } from "../gen/health_checks_service.ts";
+import type { Service } from "../grpc/add-service.ts";
 import type { Stores } from "../lifecycle/stores.ts";
 import type { Check } from "../telemetry/health.ts";
 import type { Grid } from "./grid.ts";
@@ -12,9 +12,7 @@ export const toChecks = ({ tables, objects, queue }: Stores): Readonly<Record<st
   queue: () => queue.ping(),
 });
 
-export const healthChecksService = ({
-  health,
-}: Grid): HealthChecksServiceImplementation<DrainContext> => ({
+export const healthChecksService = ({ health }: Grid): Service<HealthChecksServiceDefinition> => ({
   async checkHealth() {
     const { outcomes } = await health.readiness();
     const services = outcomes.map(({ name, failure }) => ({

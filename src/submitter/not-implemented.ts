@@ -1,12 +1,8 @@
 import { GridError } from "../domain/errors.ts";
-
-interface Definition {
-  readonly name: string;
-  readonly methods: Readonly<Record<string, { readonly name: string }>>;
-}
+import type { Definition, Service } from "../grpc/add-service.ts";
 
 /** A service whose every method refuses and names itself; spread it and put real methods over it. */
-export function notImplemented<Service>(definition: Definition): Service {
+export function notImplemented<D extends Definition>(definition: D): Service<D> {
   const methods = Object.entries(definition.methods).map(([key, { name }]) => [
     key,
     () => {
@@ -14,5 +10,5 @@ export function notImplemented<Service>(definition: Definition): Service {
     },
   ]);
   // The methods are the definition's own, which is what makes it this service.
-  return Object.fromEntries(methods) as Service;
+  return Object.fromEntries(methods) as Service<D>;
 }

@@ -2,8 +2,8 @@ import { GridError } from "../domain/errors.ts";
 import { partitionId } from "../domain/ids.ts";
 import type { Partition } from "../domain/partition.ts";
 import type { PartitionRaw } from "../gen/partitions_common.ts";
-import type { PartitionsServiceImplementation } from "../gen/partitions_service.ts";
-import type { DrainContext } from "../grpc/drain.ts";
+import type { PartitionsDefinition } from "../gen/partitions_service.ts";
+import type { Service } from "../grpc/add-service.ts";
 import type { Grid } from "./grid.ts";
 import { PARTITION_LIST } from "./lists/fields.ts";
 import { toQuery } from "./lists/query.ts";
@@ -18,9 +18,7 @@ const toPartitionRaw = (partition: Partition): PartitionRaw => ({
   priority: partition.priority,
 });
 
-export const partitionsService = ({
-  stores: { tables },
-}: Grid): PartitionsServiceImplementation<DrainContext> => ({
+export const partitionsService = ({ stores: { tables } }: Grid): Service<PartitionsDefinition> => ({
   async listPartitions(request) {
     const { rows, total } = await tables.partitions.list(toQuery(request, PARTITION_LIST));
     const { page, pageSize } = request;

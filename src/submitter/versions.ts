@@ -1,10 +1,8 @@
-import type { VersionsServiceImplementation } from "../gen/versions_service.ts";
-import type { DrainContext } from "../grpc/drain.ts";
+import type { VersionsDefinition } from "../gen/versions_service.ts";
+import type { Service } from "../grpc/add-service.ts";
 import type { Grid } from "./grid.ts";
 
-export const versionsService = ({
-  settings: { versions },
-}: Grid): VersionsServiceImplementation<DrainContext> => ({
+export const versionsService = ({ settings: { versions } }: Grid): Service<VersionsDefinition> => ({
   async listVersions() {
     return versions;
   },

@@ -12,7 +12,8 @@ import type {
   EventSubscriptionResponse as Event,
   EventSubscriptionRequest,
 } from "../../gen/events_common.ts";
-import type { EventsServiceImplementation } from "../../gen/events_service.ts";
+import type { EventsDefinition } from "../../gen/events_service.ts";
+import type { Service } from "../../grpc/add-service.ts";
 import type { DrainContext } from "../../grpc/drain.ts";
 import { sendHeaders } from "../../grpc/headers.ts";
 import type { Grid } from "../grid.ts";
@@ -62,6 +63,6 @@ async function* getEvents(
   throw reasonOf(context);
 }
 
-export const eventsService = ({ stores }: Grid): EventsServiceImplementation<DrainContext> => ({
+export const eventsService = ({ stores }: Grid): Service<EventsDefinition> => ({
   getEvents: (request, context) => getEvents(stores, request, context),
 });

@@ -1,5 +1,5 @@
-import { ResultsDefinition, type ResultsServiceImplementation } from "../../gen/results_service.ts";
-import type { DrainContext } from "../../grpc/drain.ts";
+import { ResultsDefinition } from "../../gen/results_service.ts";
+import type { Service } from "../../grpc/add-service.ts";
 import type { Grid } from "../grid.ts";
 import { RESULT_LIST } from "../lists/fields.ts";
 import { toQuery } from "../lists/query.ts";
@@ -10,12 +10,10 @@ import { downloadResultData } from "./download.ts";
 import { readResult } from "./read.ts";
 import { uploadResultData } from "./upload.ts";
 
-type Implementation = ResultsServiceImplementation<DrainContext>;
-
-export const resultsService = (grid: Grid): Implementation => {
+export const resultsService = (grid: Grid): Service<ResultsDefinition> => {
   const { stores, settings } = grid;
   return {
-    ...notImplemented<Implementation>(ResultsDefinition),
+    ...notImplemented(ResultsDefinition),
 
     async listResults(request) {
       const { rows, total } = await stores.tables.results.list(toQuery(request, RESULT_LIST));

@@ -1,8 +1,5 @@
-import {
-  SessionsDefinition,
-  type SessionsServiceImplementation,
-} from "../../gen/sessions_service.ts";
-import type { DrainContext } from "../../grpc/drain.ts";
+import { SessionsDefinition } from "../../gen/sessions_service.ts";
+import type { Service } from "../../grpc/add-service.ts";
 import type { Grid } from "../grid.ts";
 import { notImplemented } from "../not-implemented.ts";
 import { changeSession, stopSubmission } from "./control.ts";
@@ -10,10 +7,8 @@ import { toSessionRaw } from "./convert.ts";
 import { createSession } from "./create.ts";
 import { readSession } from "./read.ts";
 
-type Implementation = SessionsServiceImplementation<DrainContext>;
-
-export const sessionsService = (grid: Grid): Implementation => ({
-  ...notImplemented<Implementation>(SessionsDefinition),
+export const sessionsService = (grid: Grid): Service<SessionsDefinition> => ({
+  ...notImplemented(SessionsDefinition),
 
   async createSession(request) {
     return { sessionId: (await createSession(grid, request)).sessionId };

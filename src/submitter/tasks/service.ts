@@ -1,7 +1,7 @@
 import { GridError } from "../../domain/errors.ts";
 import { taskId } from "../../domain/ids.ts";
-import type { TasksServiceImplementation } from "../../gen/tasks_service.ts";
-import type { DrainContext } from "../../grpc/drain.ts";
+import type { TasksDefinition } from "../../gen/tasks_service.ts";
+import type { Service } from "../../grpc/add-service.ts";
 import { cancelTasks } from "../../lifecycle/cancel.ts";
 import type { Grid } from "../grid.ts";
 import { TASK_LIST } from "../lists/fields.ts";
@@ -10,7 +10,7 @@ import { createBatching } from "./batching.ts";
 import { toTaskDetailed, toTaskSummary } from "./convert.ts";
 import { submitTasks } from "./submit.ts";
 
-export function tasksService(grid: Grid): TasksServiceImplementation<DrainContext> {
+export function tasksService(grid: Grid): Service<TasksDefinition> {
   const { stores } = grid;
   const { tasks } = stores.tables;
   const batching = createBatching(grid);
