@@ -57,6 +57,22 @@ export function decisions({ promised, open }: TableStoragePromises): void {
     });
   }
 
+  promised("dates a decision as it is told", async () => {
+    const tables = await open();
+    const [early, late] = await running(tables, tasksIn(someSession(), 2));
+    if (!early || !late) throw new Error("two tasks run");
+    const decision = { from: RUNNING, record: COMPLETED };
+    await tables.tasks.decide(
+      [
+        { ...keyOf(early), ...decision, processedAt: 6 },
+        { ...keyOf(late), ...decision },
+      ],
+      9,
+    );
+    const dates = await tables.tasks.get(idsOf([early, late]));
+    expect(dates.map(({ processedAt }) => processedAt)).toEqual([6, 9]);
+  });
+
   promised("answers decisions per item in order", async () => {
     const tables = await open();
     const session = someSession();

@@ -12,23 +12,23 @@ const TASKS_OF = "SELECT task_id, open FROM edges WHERE result_id = ?";
 const CLOSE = "UPDATE edges SET open = 0 WHERE result_id = ? AND open = 1";
 const WAITS = "SELECT 1 FROM edges INDEXED BY edges_open WHERE task_id = ? AND open = 1 LIMIT 1";
 
+type Edge = readonly [taskId: TaskId, open: number];
+
 export const dependencyTable = (store: Store): DependencyTable => {
   const withoutOpenEdge = (taskIds: Iterable<TaskId>): TaskId[] => {
-    const waits = store.sql(WAITS);
+    const waits = store.tuples(WAITS);
     return [...new Set(taskIds)].filter((taskId) => !waits.get(taskId));
   };
 
   const tasksOf = (resultIds: readonly string[]) => {
-    const find = store.sql(TASKS_OF);
-    return resultIds.flatMap(
-      (resultId) => find.all(resultId) as unknown as { task_id: TaskId; open: number }[],
-    );
+    const find = store.tuples(TASKS_OF);
+    return resultIds.flatMap((resultId) => find.all(resultId) as unknown as Edge[]);
   };
 
   const closeOne = (resultId: string): TaskId[] => {
     const edges = tasksOf([resultId]);
-    if (edges.some(({ open }) => open === 1)) store.sql(CLOSE).run(resultId);
-    return edges.map((edge) => edge.task_id);
+    if (edges.some(([, open]) => open === 1)) store.sql(CLOSE).run(resultId);
+    return edges.map(([taskId]) => taskId);
   };
 
   return {
@@ -53,7 +53,7 @@ export const dependencyTable = (store: Store): DependencyTable => {
 
     async dependents(resultIds) {
       if (resultIds.length === 0) return [];
-      return store.read(() => [...new Set(tasksOf(resultIds).map((edge) => edge.task_id))]);
+      return store.read(() => [...new Set(tasksOf(resultIds).map(([taskId]) => taskId))]);
     },
   };
 };

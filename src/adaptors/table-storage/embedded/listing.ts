@@ -4,13 +4,15 @@ import type { Store } from "./store.ts";
 
 export interface Listing<Name extends string> extends Columns<Name> {
   readonly table: string;
+  /** What each row has, in this order. */
+  readonly columns: string;
   /** Breaks ties, so that a walk over pages is stable. */
   readonly key: string;
   /** What every reader must not see. */
   readonly visible?: string;
 }
 
-/** Runs a list query; `narrowed` may restrict the rows that are looked at. */
+/** Runs a list query and answers rows as arrays; `narrowed` may restrict the rows that are looked at. */
 export function listRows<Name extends string>(
   store: Store,
   listing: Listing<Name>,
@@ -30,10 +32,12 @@ export function listRows<Name extends string>(
 
   const sort = toExpression(query.sort.field, listing);
   const direction = query.sort.descending ? "DESC" : "ASC";
-  const rows = store
-    .prepare(
-      `SELECT * ${from} ORDER BY ${sort.sql} ${direction}, ${listing.key} ${direction} LIMIT ? OFFSET ?`,
-    )
-    .all(...params, ...sort.params, query.pageSize, query.page * query.pageSize);
+  const statement = store.prepare(
+    `SELECT ${listing.columns} ${from}
+     ORDER BY ${sort.sql} ${direction}, ${listing.key} ${direction} LIMIT ? OFFSET ?`,
+  );
+  statement.setReturnArrays(true);
+  const page = [query.pageSize, query.page * query.pageSize];
+  const rows = statement.all(...params, ...sort.params, ...page);
   return { rows, total: total ?? count() };
 }

@@ -12,6 +12,7 @@ const member = (name: string): string => `json_extract(body, '$.${name}')`;
 
 const PARTITIONS: Listing<PartitionField> = {
   table: "partitions",
+  columns: "body",
   key: "partition_id",
   fields: {
     partitionId: "partition_id",
@@ -23,8 +24,7 @@ const PARTITIONS: Listing<PartitionField> = {
   },
 };
 
-const toPartition = (row: unknown): Partition =>
-  JSON.parse((row as { body: string }).body) as Partition;
+const toPartition = (row: unknown): Partition => JSON.parse((row as [string])[0]) as Partition;
 
 export const partitionTable = (store: Store): PartitionTable => ({
   async upsert(partitions) {
@@ -39,7 +39,7 @@ export const partitionTable = (store: Store): PartitionTable => ({
     if (partitionIds.length === 0) return [];
     return store.read(() =>
       partitionIds
-        .map((id) => store.sql(GET).get(id))
+        .map((id) => store.tuples(GET).get(id))
         .filter((row) => row !== undefined)
         .map(toPartition),
     );

@@ -2,31 +2,38 @@ import type { ObjectId, ResultId, SessionId, TaskId } from "../../../domain/ids.
 import type { Result } from "../../../domain/result.ts";
 import type { ResultStatus } from "../../../domain/status.ts";
 
-/** A row of `results`. */
-export interface ResultRow {
-  readonly result_id: ResultId;
-  readonly session_id: SessionId;
-  readonly name: string;
-  readonly created_by: TaskId | "";
-  readonly owner: TaskId | "";
-  readonly status: ResultStatus;
-  readonly created_at: number;
-  readonly completed_at: number | null;
-  readonly size: number;
-  readonly object_id: ObjectId | "";
-  readonly manual_deletion: number;
-}
+/** What `toResult` needs of a row of `results`, in this order. */
+export const RESULT_COLUMNS = `result_id, session_id, name, created_by, owner, status, created_at,
+  completed_at, size, object_id, manual_deletion`;
 
-export const toResult = (row: ResultRow): Result => ({
-  resultId: row.result_id,
-  sessionId: row.session_id,
-  name: row.name,
-  createdBy: row.created_by,
-  ownerTaskId: row.owner,
-  status: row.status,
-  createdAt: row.created_at,
-  completedAt: row.completed_at ?? undefined,
-  size: row.size,
-  objectId: row.object_id,
-  manualDeletion: row.manual_deletion === 1,
-});
+export type ResultRow = readonly [
+  resultId: ResultId,
+  sessionId: SessionId,
+  name: string,
+  createdBy: TaskId | "",
+  owner: TaskId | "",
+  status: ResultStatus,
+  createdAt: number,
+  completedAt: number | null,
+  size: number,
+  objectId: ObjectId | "",
+  manualDeletion: number,
+];
+
+export function toResult(row: ResultRow): Result {
+  const [resultId, sessionId, name, createdBy, ownerTaskId, status, createdAt] = row;
+  const [, , , , , , , completedAt, size, objectId, manualDeletion] = row;
+  return {
+    resultId,
+    sessionId,
+    name,
+    createdBy,
+    ownerTaskId,
+    status,
+    createdAt,
+    completedAt: completedAt ?? undefined,
+    size,
+    objectId,
+    manualDeletion: manualDeletion === 1,
+  };
+}

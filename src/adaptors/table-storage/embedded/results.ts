@@ -2,7 +2,7 @@ import type { ResultField } from "../../../domain/filter.ts";
 import { ResultStatus } from "../../../domain/status.ts";
 import type { ResultTable } from "../port/results.ts";
 import { type Listing, listRows } from "./listing.ts";
-import { type ResultRow, toResult } from "./result-rows.ts";
+import { RESULT_COLUMNS, type ResultRow, toResult } from "./result-rows.ts";
 import { resultCompletion } from "./results/completion.ts";
 import { resultOwnership } from "./results/ownership.ts";
 import { resultStaging } from "./results/stage.ts";
@@ -11,10 +11,11 @@ import type { Store } from "./store.ts";
 // R3
 const VISIBLE = `status <> ${ResultStatus.STAGED}`;
 
-const GET = `SELECT * FROM results WHERE result_id = ? AND ${VISIBLE}`;
+const GET = `SELECT ${RESULT_COLUMNS} FROM results WHERE result_id = ? AND ${VISIBLE}`;
 
 const RESULTS: Listing<ResultField> = {
   table: "results",
+  columns: RESULT_COLUMNS,
   key: "result_id",
   id: "resultId",
   visible: VISIBLE,
@@ -43,7 +44,7 @@ export const resultTable = (store: Store): ResultTable => ({
   async get(resultIds) {
     if (resultIds.length === 0) return [];
     return store.read(() => {
-      const get = store.sql(GET);
+      const get = store.tuples(GET);
       return toResults(resultIds.map((id) => get.get(id)).filter((row) => row !== undefined));
     });
   },

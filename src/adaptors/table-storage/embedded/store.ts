@@ -9,6 +9,8 @@ import { SCHEMA } from "./schema.ts";
 /** The database of the tables with what every write of them must do: keep counts, feed and bells. */
 export interface Store extends AsyncDisposable {
   sql(text: string): StatementSync;
+  /** The same for a statement that answers rows as arrays: they cost half of what objects do. */
+  tuples(text: string): StatementSync;
   /** Prepares a statement whose text depends on the request, and does not keep it. */
   prepare(text: string): StatementSync;
   read<T>(work: () => T): Promise<T>;
@@ -28,6 +30,7 @@ export function openStore(path: string): Store {
     changes: openBell(path, "changes"),
     progress: openBell(path, "progress"),
   };
+  const tuples = new Map<string, StatementSync>();
 
   const ring = (ledger: Ledger): void => {
     if (ledger.rings.changes) bells.changes.ring();
@@ -36,6 +39,15 @@ export function openStore(path: string): Store {
 
   return {
     sql: database.sql,
+    tuples(text) {
+      let statement = tuples.get(text);
+      if (!statement) {
+        statement = database.prepare(text);
+        statement.setReturnArrays(true);
+        tuples.set(text, statement);
+      }
+      return statement;
+    },
     prepare: database.prepare,
     read: database.read,
     async write(work) {

@@ -1,31 +1,34 @@
 import { LRUCache } from "lru-cache";
-import type { AgentId, BatchId, SessionId, StageId, TaskId } from "../../../domain/ids.ts";
+import type { AgentId, BatchId, SessionId, TaskId } from "../../../domain/ids.ts";
 import type { TaskStatus } from "../../../domain/status.ts";
 import type { CommitRecord, Task, TaskDefinition } from "../../../domain/task.ts";
 import type { TaskOptions } from "../../../domain/task-options.ts";
 
-/** A row of `tasks`. What never changes and is not searched much is JSON. */
-export interface TaskRow {
-  readonly task_id: TaskId;
-  readonly session_id: SessionId;
-  readonly batch_id: BatchId;
-  readonly status: TaskStatus;
-  readonly attempt: number;
-  readonly owner: AgentId | "";
-  readonly hostname: string;
-  readonly stage: StageId | null;
-  readonly created_at: number;
-  readonly submitted_at: number | null;
-  readonly received_at: number | null;
-  readonly acquired_at: number | null;
-  readonly fetched_at: number | null;
-  readonly started_at: number | null;
-  readonly processed_at: number | null;
-  readonly ended_at: number | null;
-  readonly record: string | null;
-  readonly options: string;
-  readonly definition: string;
-}
+/** What `toTask` needs of a row of `tasks`, in this order. What is not searched much is JSON. */
+export const TASK_COLUMNS = `task_id, session_id, batch_id, status, attempt, owner, hostname,
+  created_at, submitted_at, received_at, acquired_at, fetched_at, started_at, processed_at,
+  ended_at, record, options, definition`;
+
+export type TaskRow = readonly [
+  taskId: TaskId,
+  sessionId: SessionId,
+  batchId: BatchId,
+  status: TaskStatus,
+  attempt: number,
+  owner: AgentId | "",
+  hostname: string,
+  createdAt: number,
+  submittedAt: number | null,
+  receivedAt: number | null,
+  acquiredAt: number | null,
+  fetchedAt: number | null,
+  startedAt: number | null,
+  processedAt: number | null,
+  endedAt: number | null,
+  record: string | null,
+  options: string,
+  definition: string,
+];
 
 /** What of a definition has no column of its own. */
 type Definition = Omit<
@@ -97,32 +100,35 @@ export function toRecordText(record: CommitRecord): string {
 }
 
 export function toTask(row: TaskRow, options: OptionsText): Task {
-  const definition = JSON.parse(row.definition) as Definition;
+  const [taskId, sessionId, batchId, status, attempt, ownerAgentId, ownerHostname] = row;
+  const [, , , , , , , createdAt, submittedAt, receivedAt, acquiredAt, fetchedAt] = row;
+  const [, , , , , , , , , , , , startedAt, processedAt, endedAt, record, optionsText] = row;
+  const definition = JSON.parse(row[17]) as Definition;
   return {
-    taskId: row.task_id,
-    sessionId: row.session_id,
-    batchId: row.batch_id,
+    taskId,
+    sessionId,
+    batchId,
     payloadId: definition.payloadId,
     dataDependencies: definition.dataDependencies,
     expectedOutputIds: definition.expectedOutputIds,
-    options: options.parse(row.options),
+    options: options.parse(optionsText),
     parentTaskIds: definition.parentTaskIds,
     retryOfIds: definition.retryOfIds,
     initialTaskId: definition.initialTaskId,
     createdBy: definition.createdBy,
-    createdAt: row.created_at,
+    createdAt,
     crashCount: definition.crashCount,
-    status: row.status,
-    attempt: row.attempt,
-    ownerAgentId: row.owner,
-    ownerHostname: row.hostname,
-    submittedAt: row.submitted_at ?? undefined,
-    receivedAt: row.received_at ?? undefined,
-    acquiredAt: row.acquired_at ?? undefined,
-    fetchedAt: row.fetched_at ?? undefined,
-    startedAt: row.started_at ?? undefined,
-    processedAt: row.processed_at ?? undefined,
-    endedAt: row.ended_at ?? undefined,
-    commit: row.record === null ? undefined : (JSON.parse(row.record) as CommitRecord),
+    status,
+    attempt,
+    ownerAgentId,
+    ownerHostname,
+    submittedAt: submittedAt ?? undefined,
+    receivedAt: receivedAt ?? undefined,
+    acquiredAt: acquiredAt ?? undefined,
+    fetchedAt: fetchedAt ?? undefined,
+    startedAt: startedAt ?? undefined,
+    processedAt: processedAt ?? undefined,
+    endedAt: endedAt ?? undefined,
+    commit: record === null ? undefined : (JSON.parse(record) as CommitRecord),
   };
 }

@@ -1,13 +1,11 @@
 // Whose failure aborts a result.
-import type { ResultId, SessionId, TaskId } from "../../../../domain/ids.ts";
+import type { ResultId, TaskId } from "../../../../domain/ids.ts";
 import { ResultStatus } from "../../../../domain/status.ts";
 import type { ResultTable } from "../../port/results.ts";
 import type { Store } from "../store.ts";
+import { findResult } from "./found.ts";
 
-// R3: staged rows are nobody's yet.
-const CHANGE = `UPDATE results SET owner = ?1
-  WHERE result_id = ?2 AND owner = ?3 AND owner <> ?1 AND status <> ${ResultStatus.STAGED}
-  RETURNING session_id`;
+const OWN = "UPDATE results SET owner = ? WHERE n = ?";
 
 interface Move {
   readonly resultId: ResultId;
@@ -18,11 +16,13 @@ interface Move {
 export const resultOwnership = (store: Store): Pick<ResultTable, "claim" | "transfer"> => {
   const move = (moves: Iterable<Move>): Promise<void> =>
     store.write((ledger) => {
-      const change = store.sql(CHANGE);
       for (const { resultId, from, to } of moves) {
-        const row = change.get(to, resultId, from) as { session_id: SessionId } | undefined;
-        if (!row) continue;
-        ledger.changed(row.session_id, {
+        const result = findResult(store, resultId);
+        // R3: a staged result is nobody's yet.
+        if (result?.owner !== from || from === to || result.status === ResultStatus.STAGED)
+          continue;
+        store.sql(OWN).run(to, result.n);
+        ledger.changed(result.sessionId, {
           kind: "resultOwner",
           resultId,
           previousOwnerId: from,

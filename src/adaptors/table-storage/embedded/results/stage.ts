@@ -4,7 +4,7 @@ import type { Result } from "../../../../domain/result.ts";
 import { ResultStatus } from "../../../../domain/status.ts";
 import type { ResultTable } from "../../port/results.ts";
 import type { Ledger } from "../ledger.ts";
-import { type ResultRow, toResult } from "../result-rows.ts";
+import { RESULT_COLUMNS, type ResultRow, toResult } from "../result-rows.ts";
 import type { Store } from "../store.ts";
 
 const { STAGED } = ResultStatus;
@@ -14,7 +14,7 @@ const INSERT = `INSERT INTO results (result_id, session_id, name, created_by, ow
   VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`;
 
 const PUBLISH = `UPDATE results SET status = publish_as WHERE stage = ? AND status = ${STAGED}
-  RETURNING *`;
+  RETURNING ${RESULT_COLUMNS}`;
 const PUBLISHED = `SELECT result_id FROM results
   WHERE stage = ? AND status = ${ResultStatus.COMPLETED} ORDER BY n`;
 const DROP = `DELETE FROM results WHERE stage = ? AND status = ${STAGED} RETURNING object_id`;
@@ -63,7 +63,7 @@ export const resultStaging = (store: Store): Staging => {
 
     publish: (stage) =>
       store.write((ledger) => {
-        for (const row of store.sql(PUBLISH).all(stage) as unknown as ResultRow[])
+        for (const row of store.tuples(PUBLISH).all(stage) as unknown as ResultRow[])
           isNew(ledger, toResult(row));
         return store
           .sql(PUBLISHED)

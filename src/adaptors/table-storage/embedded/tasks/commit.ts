@@ -2,61 +2,46 @@
 import { sourcesOf, TASK_MACHINE, TaskStatus } from "../../../../domain/status.ts";
 import { STATUS_OF_OUTCOME } from "../../../../domain/task.ts";
 import type { Decided, Decision, TaskTable } from "../../port/tasks.ts";
-import type { Ledger, TaskRef } from "../ledger.ts";
+import type { Ledger } from "../ledger.ts";
 import type { Store } from "../store.ts";
 import { toRecordText } from "../task-rows.ts";
+import { type Found, findTask } from "./found.ts";
 
 const { PROCESSED } = TaskStatus;
 
-const FIND = `SELECT n, task_id, session_id, batch_id, status, attempt, decided_by, record
-  FROM tasks WHERE task_id = ?`;
-
+// `decided_by` is the attempt that decided; NULL when it was decided from outside, or not yet.
 const DECIDE = `UPDATE tasks SET status = ${PROCESSED}, processed_at = ?, ends_in = ?,
   decided_by = ?, record = ? WHERE n = ?`;
+const DECIDED = "SELECT 1 FROM tasks WHERE n = ? AND decided_by = ? AND record = ?";
+const FINISH = "UPDATE tasks SET status = ?, ended_at = ?, holder = NULL WHERE n = ?";
 
-// An outcome ends where its machine allows: `ends_in` is one of PROCESSED's arrows.
-const FINISH = `UPDATE tasks SET status = ends_in, ended_at = ?1, holder = NULL
-  WHERE task_id = ?2 AND status = ${PROCESSED} AND ends_in IN (${TASK_MACHINE[PROCESSED]})
-  RETURNING task_id, session_id, batch_id, status`;
+const DECIDABLE = new Set<TaskStatus>(sourcesOf(TASK_MACHINE, PROCESSED));
 
-interface Found extends TaskRef {
-  readonly n: number;
-  readonly status: TaskStatus;
-  readonly attempt: number;
-  /** The attempt that decided; null when it was decided from outside, or not yet. */
-  readonly decided_by: number | null;
-  readonly record: string | null;
+function mayDecide(task: Found, { attempt, from }: Decision): boolean {
+  if (attempt !== undefined && attempt !== task.attempt) return false;
+  return from.includes(task.status) && DECIDABLE.has(task.status);
 }
-
-const DECIDABLE = new Set(sourcesOf(TASK_MACHINE, PROCESSED));
-
-function mayDecide(found: Found, { attempt, from }: Decision): boolean {
-  if (attempt !== undefined && attempt !== found.attempt) return false;
-  return from.includes(found.status) && DECIDABLE.has(found.status);
-}
-
-/** Did the same attempt decide the same before? Then this is its repetition. */
-const isRepeated = (found: Found, { attempt }: Decision, record: string): boolean =>
-  attempt !== undefined &&
-  attempt === found.attempt &&
-  attempt === found.decided_by &&
-  record === found.record;
 
 export const taskCommit = (store: Store): Pick<TaskTable, "decide" | "finish"> => {
+  /** Did the same attempt decide the same before? Then this is its repetition. */
+  const isRepeated = (task: Found, { attempt }: Decision, record: string): boolean =>
+    attempt !== undefined &&
+    attempt === task.attempt &&
+    store.sql(DECIDED).get(task.n, attempt, record) !== undefined;
+
   const decideOne = (decision: Decision, at: number, ledger: Ledger): Decided => {
     const { taskId } = decision;
-    const found = store.sql(FIND).get(taskId) as Found | undefined;
-    if (!found) return { taskId, ok: false, status: undefined, attempt: 0 };
+    const task = findTask(store, taskId);
+    if (!task) return { taskId, ok: false, status: undefined, attempt: 0 };
+    const { n, status, attempt } = task;
     const record = toRecordText(decision.record);
-    if (!mayDecide(found, decision)) {
-      const ok = isRepeated(found, decision, record);
-      return { taskId, ok, status: found.status, attempt: found.attempt };
-    }
+    if (!mayDecide(task, decision))
+      return { taskId, ok: isRepeated(task, decision, record), status, attempt };
     const endsIn = STATUS_OF_OUTCOME[decision.record.outcome];
-    const { attempt = null, processedAt = at } = decision;
-    store.sql(DECIDE).run(processedAt, endsIn, attempt, record, found.n);
-    ledger.moved(found, found.status, PROCESSED);
-    return { taskId, ok: true, status: PROCESSED, attempt: found.attempt };
+    const processedAt = decision.processedAt ?? at;
+    store.sql(DECIDE).run(processedAt, endsIn, decision.attempt ?? null, record, n);
+    ledger.moved(task, status, PROCESSED);
+    return { taskId, ok: true, status: PROCESSED, attempt };
   };
 
   return {
@@ -68,11 +53,11 @@ export const taskCommit = (store: Store): Pick<TaskTable, "decide" | "finish"> =
     async finish(taskIds, at) {
       if (taskIds.length === 0) return;
       await store.write((ledger) => {
-        const finish = store.sql(FINISH);
         for (const taskId of taskIds) {
-          const row = finish.get(at, taskId) as (TaskRef & { status: TaskStatus }) | undefined;
-          if (!row) continue;
-          ledger.moved(row, PROCESSED, row.status);
+          const task = findTask(store, taskId);
+          if (task?.status !== PROCESSED || task.endsIn === null) continue;
+          store.sql(FINISH).run(task.endsIn, at, task.n);
+          ledger.moved(task, PROCESSED, task.endsIn);
           ledger.progressed();
         }
       });

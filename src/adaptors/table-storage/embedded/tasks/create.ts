@@ -1,24 +1,27 @@
 // Tasks come to be in two steps, so that a submission that dies half-way leaves nothing visible.
 import { sourcesOf, TASK_MACHINE, TaskStatus } from "../../../../domain/status.ts";
 import type { TaskTable } from "../../port/tasks.ts";
-import type { TaskRef } from "../ledger.ts";
 import type { Store } from "../store.ts";
-import { type OptionsText, type TaskRow, toDefinitionText, toTask } from "../task-rows.ts";
+import {
+  type OptionsText,
+  TASK_COLUMNS,
+  type TaskRow,
+  toDefinitionText,
+  toTask,
+} from "../task-rows.ts";
+import { findTask, moveTasks } from "./found.ts";
 
 const INSERT = `INSERT INTO tasks
   (task_id, session_id, batch_id, status, stage, priority, created_at, options, definition)
   VALUES (?, ?, ?, ${TaskStatus.CREATING}, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`;
 
-const ACCEPT = `UPDATE tasks SET status = ${TaskStatus.PENDING}
-  WHERE task_id = ? AND status IN (${sourcesOf(TASK_MACHINE, TaskStatus.PENDING)})
-  RETURNING task_id, session_id, batch_id`;
+const ACCEPTABLE = new Set<TaskStatus>(sourcesOf(TASK_MACHINE, TaskStatus.PENDING));
+const ACCEPT = `UPDATE tasks SET status = ${TaskStatus.PENDING} WHERE n = ?`;
+const DISCARD = "DELETE FROM tasks WHERE n = ?";
 
-const DISCARD = `DELETE FROM tasks WHERE task_id = ? AND status = ${TaskStatus.CREATING}
-  RETURNING task_id, session_id, batch_id`;
+const STAGED = `SELECT ${TASK_COLUMNS} FROM tasks WHERE stage = ? AND task_id > ? ORDER BY task_id LIMIT ?`;
 
-const STAGED = `SELECT * FROM tasks WHERE stage = ? AND task_id > ? ORDER BY task_id LIMIT ?`;
-
-const ORPHANS = `SELECT * FROM tasks WHERE status = ${TaskStatus.CREATING} AND created_at < ?
+const ORPHANS = `SELECT ${TASK_COLUMNS} FROM tasks WHERE status = ${TaskStatus.CREATING} AND created_at < ?
   ORDER BY created_at LIMIT ?`;
 
 type Creation = Pick<TaskTable, "create" | "accept" | "discard" | "staged" | "orphans">;
@@ -50,30 +53,31 @@ export const taskCreation = (store: Store, options: OptionsText): Creation => {
 
     async accept(taskIds) {
       if (taskIds.length === 0) return;
-      await store.write((ledger) => {
-        const accept = store.sql(ACCEPT);
-        for (const taskId of taskIds) {
-          const row = accept.get(taskId) as TaskRef | undefined;
-          if (row) ledger.moved(row, TaskStatus.CREATING, TaskStatus.PENDING);
-        }
-      });
+      await store.write((ledger) =>
+        moveTasks(store, ledger, taskIds, {
+          from: ACCEPTABLE,
+          to: TaskStatus.PENDING,
+          change: ({ n }) => void store.sql(ACCEPT).run(n),
+        }),
+      );
     },
 
     async discard(taskIds) {
       if (taskIds.length === 0) return;
       await store.write((ledger) => {
-        const discard = store.sql(DISCARD);
         for (const taskId of taskIds) {
-          const row = discard.get(taskId) as TaskRef | undefined;
-          if (row) ledger.moved(row, TaskStatus.CREATING, undefined);
+          const task = findTask(store, taskId);
+          if (task?.status !== TaskStatus.CREATING) continue;
+          store.sql(DISCARD).run(task.n);
+          ledger.moved(task, TaskStatus.CREATING, undefined);
         }
       });
     },
 
     staged: (stage, { after, limit }) =>
-      store.read(() => toTasks(store.sql(STAGED).all(stage, after ?? "", limit))),
+      store.read(() => toTasks(store.tuples(STAGED).all(stage, after ?? "", limit))),
 
     orphans: (createdBefore, limit) =>
-      store.read(() => toTasks(store.sql(ORPHANS).all(createdBefore, limit))),
+      store.read(() => toTasks(store.tuples(ORPHANS).all(createdBefore, limit))),
   };
 };

@@ -4,13 +4,14 @@ import type { TaskCounts, TaskTable } from "../../port/tasks.ts";
 import { type Columns, type Fragment, toWhere } from "../filters.ts";
 import { type Listing, listRows } from "../listing.ts";
 import type { Store } from "../store.ts";
-import { type OptionsText, type TaskRow, toTask } from "../task-rows.ts";
+import { type OptionsText, TASK_COLUMNS, type TaskRow, toTask } from "../task-rows.ts";
 
 const option = (name: string): string => `json_extract(options, '$.${name}')`;
 const defined = (name: string): string => `json_extract(definition, '$.${name}')`;
 
 const TASKS: Listing<TaskField> = {
   table: "tasks",
+  columns: TASK_COLUMNS,
   key: "task_id",
   id: "taskId",
   // T2

@@ -2,11 +2,11 @@ import type { AgentId, TaskId } from "../../../../domain/ids.ts";
 import { isFinal, TASK_MACHINE, TaskStatus } from "../../../../domain/status.ts";
 import type { TaskTable } from "../../port/tasks.ts";
 import type { Store } from "../store.ts";
-import { type OptionsText, type TaskRow, toTask } from "../task-rows.ts";
+import { type OptionsText, TASK_COLUMNS, type TaskRow, toTask } from "../task-rows.ts";
 
 const T = TaskStatus;
 
-const GET = `SELECT * FROM tasks WHERE task_id = ? AND status <> ${T.CREATING}`;
+const GET = `SELECT ${TASK_COLUMNS} FROM tasks WHERE task_id = ? AND status <> ${T.CREATING}`;
 
 const QUEUED = `SELECT count FROM task_counts WHERE session_id = ? AND status = ${T.SUBMITTED}`;
 
@@ -15,10 +15,10 @@ const HELD = `SELECT 1 FROM tasks WHERE task_id = ?1 AND holder = ?2 AND attempt
   AND (status IN (${T.DISPATCHED}, ${T.PROCESSING})
     OR (status = ${T.PROCESSED} AND decided_by = ?3))`;
 
-const OWNED = "SELECT * FROM tasks WHERE holder = ? ORDER BY n";
+const OWNED = `SELECT ${TASK_COLUMNS} FROM tasks WHERE holder = ? ORDER BY n`;
 const OWNERS = "SELECT DISTINCT holder FROM tasks WHERE holder IS NOT NULL";
 
-const IN_BATCH = `SELECT * FROM tasks
+const IN_BATCH = `SELECT ${TASK_COLUMNS} FROM tasks
   WHERE batch_id = ?1 AND status IN (SELECT value FROM json_each(?2)) AND status <> ${T.CREATING}
     AND (?3 IS NULL OR ?3 > CASE status WHEN ${T.SUBMITTED} THEN submitted_at
       WHEN ${T.PROCESSED} THEN processed_at ELSE created_at END)
@@ -29,7 +29,11 @@ const READY_IN_BATCH = `SELECT task_id FROM tasks t
     SELECT 1 FROM edges INDEXED BY edges_open WHERE task_id = t.task_id AND open = 1)
   ORDER BY priority DESC, n LIMIT ?`;
 
-const IN_SESSION = `SELECT t.* FROM progress p
+const qualified = (table: string): string =>
+  TASK_COLUMNS.split(",")
+    .map((column) => `${table}.${column.trim()}`)
+    .join(", ");
+const IN_SESSION = `SELECT ${qualified("t")} FROM progress p
   CROSS JOIN tasks t ON t.batch_id = p.batch_id AND t.session_id = p.session_id
   WHERE p.session_id = ?1 AND (p.open > 0 OR ?2)
     AND t.status IN (SELECT value FROM json_each(?3)) AND t.status <> ${T.CREATING} LIMIT ?4`;
@@ -52,7 +56,7 @@ export const taskReads = (store: Store, options: OptionsText): Reads => {
     async get(taskIds) {
       if (taskIds.length === 0) return [];
       return store.read(() => {
-        const get = store.sql(GET);
+        const get = store.tuples(GET);
         return toTasks(taskIds.map((id) => get.get(id)).filter((row) => row !== undefined));
       });
     },
@@ -66,12 +70,12 @@ export const taskReads = (store: Store, options: OptionsText): Reads => {
     async revoked(agentId, attempts) {
       if (attempts.length === 0) return [];
       return store.read(() => {
-        const held = store.sql(HELD);
+        const held = store.tuples(HELD);
         return attempts.filter(({ taskId, attempt }) => !held.get(taskId, agentId, attempt));
       });
     },
 
-    ownedBy: (agentId) => store.read(() => toTasks(store.sql(OWNED).all(agentId))),
+    ownedBy: (agentId) => store.read(() => toTasks(store.tuples(OWNED).all(agentId))),
 
     owners: () =>
       store.read(() =>
@@ -84,7 +88,9 @@ export const taskReads = (store: Store, options: OptionsText): Reads => {
     async inBatch(batchId, { statuses, before, limit }) {
       if (statuses.length === 0) return [];
       return store.read(() =>
-        toTasks(store.sql(IN_BATCH).all(batchId, JSON.stringify(statuses), before ?? null, limit)),
+        toTasks(
+          store.tuples(IN_BATCH).all(batchId, JSON.stringify(statuses), before ?? null, limit),
+        ),
       );
     },
 
@@ -101,7 +107,9 @@ export const taskReads = (store: Store, options: OptionsText): Reads => {
       const anyFinal = statuses.some((status) => isFinal(TASK_MACHINE, status));
       return store.read(() =>
         toTasks(
-          store.sql(IN_SESSION).all(sessionId, anyFinal ? 1 : 0, JSON.stringify(statuses), limit),
+          store
+            .tuples(IN_SESSION)
+            .all(sessionId, anyFinal ? 1 : 0, JSON.stringify(statuses), limit),
         ),
       );
     },
