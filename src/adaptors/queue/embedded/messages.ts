@@ -3,8 +3,8 @@
 //   M1. due = 0: waiting. due > 0 and no receipt: waits for that time. With a receipt: delivered,
 //       and at `due` the delivery is over.
 //   M2. A receipt belongs to one delivery: settling with an older one changes nothing.
-//   M3. A task that is published while it is delivered is marked `again`: its ack puts it back
-//       once instead of removing it, so that no publish is lost.
+//   M3. A task that is published while it is delivered waits again at once, and the delivery
+//       counts no more: its receiver may be dead, or stopped for longer than anyone would wait.
 import { randomInt } from "node:crypto";
 import { partitionId, sessionId, taskId } from "../../../domain/ids.ts";
 import type { Database } from "../../embedded/database.ts";
@@ -18,8 +18,7 @@ export const SCHEMA = `
     task TEXT NOT NULL,
     priority INTEGER NOT NULL,
     due INTEGER NOT NULL DEFAULT 0,
-    receipt INTEGER,
-    again INTEGER NOT NULL DEFAULT 0
+    receipt INTEGER
   );
   CREATE UNIQUE INDEX IF NOT EXISTS messages_task ON messages (task, partition);
   CREATE INDEX IF NOT EXISTS messages_waiting ON messages (partition, priority DESC, seq)
@@ -29,13 +28,10 @@ export const SCHEMA = `
 const PUBLISH = `
   INSERT INTO messages (partition, session, task, priority) VALUES (?1, ?2, ?3, ?4)
   ON CONFLICT (task, partition) DO UPDATE SET
-    priority = excluded.priority,
-    again = receipt IS NOT NULL AND due > ?5,
-    receipt = CASE WHEN due > ?5 THEN receipt END,
-    due = CASE WHEN receipt IS NOT NULL AND due > ?5 THEN due ELSE 0 END
+    priority = excluded.priority, receipt = NULL, due = 0
   WHERE due > 0`;
 const EXPIRE = `
-  UPDATE messages SET due = 0, receipt = NULL, again = 0
+  UPDATE messages SET due = 0, receipt = NULL
   WHERE partition = ?1 AND due > 0 AND due <= ?2`;
 const TAKE = `
   UPDATE messages SET receipt = ?3, due = ?4
@@ -44,10 +40,8 @@ const TAKE = `
     ORDER BY priority DESC, seq LIMIT ?2
   )
   RETURNING seq, session, task, priority`;
-const REMOVE = "DELETE FROM messages WHERE seq = ?1 AND receipt = ?2 AND again = 0";
-const GIVE_BACK = `
-  UPDATE messages SET receipt = NULL, again = 0, due = CASE WHEN again THEN 0 ELSE ?3 END
-  WHERE seq = ?1 AND receipt = ?2`;
+const REMOVE = "DELETE FROM messages WHERE seq = ?1 AND receipt = ?2";
+const GIVE_BACK = "UPDATE messages SET receipt = NULL, due = ?3 WHERE seq = ?1 AND receipt = ?2";
 const LOOK = `
   SELECT EXISTS (SELECT 1 FROM messages WHERE partition = ?1 AND due = 0) AS waiting,
     (SELECT min(due) FROM messages WHERE partition = ?1 AND due > 0) AS due`;
@@ -89,11 +83,11 @@ export type Messages = ReturnType<typeof createMessages>;
 
 /** The queue's verbs as statements; `now` and `until` are wall clock, as processes share them. */
 export const createMessages = (db: Database) => ({
-  async publish(messages: readonly Message[], now: number): Promise<void> {
+  async publish(messages: readonly Message[]): Promise<void> {
     for (const chunk of chunksOf(messages)) {
       await db.write(() => {
         for (const { partitionId, sessionId, taskId, priority } of chunk) {
-          db.sql(PUBLISH).run(partitionId, sessionId, taskId, priority, now);
+          db.sql(PUBLISH).run(partitionId, sessionId, taskId, priority);
         }
       });
     }
@@ -136,19 +130,12 @@ export const createMessages = (db: Database) => ({
     });
   },
 
-  /** Answers the partitions in which an ack put a message back (M3). */
-  async ack(deliveries: readonly Delivery[]): Promise<Set<string>> {
-    const again = new Set<string>();
+  async ack(deliveries: readonly Delivery[]): Promise<void> {
     for (const chunk of chunksOf(deliveries)) {
       await db.write(() => {
-        for (const { receipt, message } of chunk) {
-          const key = fromReceipt(receipt);
-          if (db.sql(REMOVE).run(...key).changes > 0) continue;
-          if (db.sql(GIVE_BACK).run(...key, 0).changes > 0) again.add(message.partitionId);
-        }
+        for (const { receipt } of chunk) db.sql(REMOVE).run(...fromReceipt(receipt));
       });
     }
-    return again;
   },
 
   async giveBack(deliveries: readonly Delivery[], due = 0): Promise<void> {

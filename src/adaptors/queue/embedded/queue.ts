@@ -56,7 +56,7 @@ export function openEmbeddedQueue({ path, visibilityMs }: EmbeddedQueueOptions):
 
   return {
     async publish(published) {
-      await messages.publish(published, Date.now());
+      await messages.publish(published);
       ring(new Set(published.map(({ partitionId }) => partitionId)));
     },
     async receive(partition, max, signal) {
@@ -66,7 +66,7 @@ export function openEmbeddedQueue({ path, visibilityMs }: EmbeddedQueueOptions):
     },
     async ack(deliveries) {
       drop(deliveries);
-      ring(await messages.ack(deliveries));
+      await messages.ack(deliveries);
     },
     async release(deliveries, delayMs = 0) {
       drop(deliveries);
