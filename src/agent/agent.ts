@@ -12,6 +12,7 @@ import type { Attempt } from "./attempt.ts";
 import { beat, beatOnce } from "./beat.ts";
 import { type CommitterOptions, createCommitter } from "./committer.ts";
 import type { AgentContext } from "./context.ts";
+import { createGather } from "./gather.ts";
 import { insist } from "./insist.ts";
 import { createLetGo } from "./let-go.ts";
 import { poll } from "./pollster.ts";
@@ -77,10 +78,14 @@ export function createAgent({ worker, signal, ...given }: AgentOptions): Agent {
     const waiting = shelf.remove(({ revoked }) => revoked);
     if (waiting.length > 0) letGo.dropped(waiting);
   };
-  const committer = createCommitter({ context, letGo, revoke, failed });
+  const gather = createGather(() => shelf.size > 0 && worker.isReady());
+  const committer = createCommitter({ context, letGo, revoke, failed, gather: gather.wait });
   const runner = createRunner({
     ...{ context, worker, shelf, appetite, committer, letGo },
-    changed: changed.ring,
+    changed: () => {
+      gather.look();
+      changed.ring();
+    },
   });
 
   const giveBackWaiting = () => letGo.giveBack(shelf.remove(() => true));

@@ -36,7 +36,7 @@ export async function beat(
   const { settings, log } = context;
   for (let due = performance.now(); ; ) {
     due = Math.max(due + settings.beatMs, performance.now());
-    await sleep(due - performance.now(), undefined, { signal }).catch(() => undefined);
+    await sleep(Math.max(0, due - performance.now()), undefined, { signal }).catch(() => undefined);
     if (signal.aborted) return;
     await beatOnce(context, revoke).catch((err: unknown) => log.warn({ err }, "beat failed"));
   }

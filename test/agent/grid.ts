@@ -26,7 +26,7 @@ import type { Stores } from "../../src/lifecycle/stores.ts";
 
 export const PARTITION = partitionId("default");
 
-export const OPTIONS: TaskOptions = {
+const OPTIONS: TaskOptions = {
   options: {},
   maxDurationMs: 60_000,
   maxRetries: 2,
@@ -65,7 +65,7 @@ export interface NewTask {
 }
 
 /** Opens stores in a folder; several processes may. */
-export async function openStores(folder: string): Promise<Stores & AsyncDisposable> {
+async function openStores(folder: string): Promise<Stores & AsyncDisposable> {
   const options = { driver: "embedded", path: join(folder, "data") } as const;
   const tables = await openTableStorage(options);
   const objects = await openObjectStorage(options);

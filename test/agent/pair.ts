@@ -30,6 +30,7 @@ export interface PairOptions {
   readonly behaviour: Behaviour;
   readonly settings?: Partial<AgentSettings>;
   readonly stores?: Stores;
+  readonly health?: TestWorker["health"];
 }
 
 export async function openPair(grid: TestGrid, options: PairOptions): Promise<Pair> {
@@ -43,6 +44,7 @@ export async function openPair(grid: TestGrid, options: PairOptions): Promise<Pa
   const metrics = createMetrics();
   const stop = new AbortController();
   const worker = await openTestWorker(sockets, options.behaviour);
+  if (options.health) worker.health = options.health;
   const client = openWorkerClient(`unix://${sockets.workerSocket}`, log);
   const id = agentId(randomUUID());
   const agent = createAgent({
@@ -70,14 +72,15 @@ export async function openPair(grid: TestGrid, options: PairOptions): Promise<Pa
   running.catch(() => {});
   const stopAll = async (): Promise<void> => {
     stop.abort();
-    try {
-      await running;
-    } finally {
-      client[Symbol.dispose]();
-      await server.drain();
-      await worker[Symbol.asyncDispose]();
-      if (existsSync(sockets.agentSocket)) throw new Error("the agent's socket was left behind");
-    }
+    const failure = await running.then(
+      () => undefined,
+      (error: unknown) => ({ error }),
+    );
+    client[Symbol.dispose]();
+    await server.drain();
+    await worker[Symbol.asyncDispose]();
+    if (failure) throw failure.error;
+    if (existsSync(sockets.agentSocket)) throw new Error("the agent's socket was left behind");
   };
   let stopped: Promise<void> | undefined;
   const stopOnce = (): Promise<void> => {
