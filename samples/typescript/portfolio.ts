@@ -36,7 +36,7 @@ export const PriceJob = z.strictObject({
 export type PriceJob = z.infer<typeof PriceJob>;
 
 /** Adds up the estimates that are its data dependencies. */
-export const AggregateJob = z.strictObject({ kind: z.literal("aggregate") });
+const AggregateJob = z.strictObject({ kind: z.literal("aggregate") });
 
 export const Job = z.discriminatedUnion("kind", [PortfolioJob, PriceJob, AggregateJob]);
 export type Job = z.infer<typeof Job>;

@@ -4,7 +4,7 @@ import type { TaskOptions } from "../domain/task-options.ts";
 import type { TaskOptions as WireTaskOptions } from "../gen/objects.ts";
 import { toDuration, toMs } from "../grpc/time.ts";
 
-export const HIGHEST_PRIORITY = 99;
+const HIGHEST_PRIORITY = 99;
 
 /** Reads one layer of options; 0 and "" mean that the layer below decides. */
 export function toTaskOptions(wire: WireTaskOptions, path: string): TaskOptions {

@@ -25,4 +25,4 @@ export async function openQueue(options: QueueOptions): Promise<QueueStorage> {
   }
 }
 
-export type { Delivery, Message, QueueDepth, QueueStorage } from "./port.ts";
+export type { Delivery, QueueStorage } from "./port.ts";

@@ -17,26 +17,10 @@ export async function openTableStorage(options: TableStorageOptions): Promise<Ta
   }
 }
 
-export type { Change, ChangeFeed } from "./port/feed.ts";
-export type { ResultTable } from "./port/results.ts";
+export type { Change } from "./port/feed.ts";
+export type { BatchInfo } from "./port/sessions.ts";
 export type {
-  AgentBeat,
-  AgentTable,
-  Backlog,
-  BatchInfo,
-  BatchTable,
-  PartitionTable,
-  SessionTable,
-  Unannounced,
-} from "./port/sessions.ts";
-export type {
-  AttemptKey,
-  Decided,
   Decision,
-  DependencyTable,
   Owner,
-  Start,
-  TaskCounts,
-  TaskTable,
 } from "./port/tasks.ts";
 export type { TableStorage } from "./port.ts";

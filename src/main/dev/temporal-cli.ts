@@ -24,7 +24,7 @@ const onPath = ({ path }: Machine): string | undefined =>
   path.map((folder) => join(folder, "temporal")).find(isProgram);
 
 /** The version that the product is tested with; any newer one serves as well. */
-export const TEMPORAL_CLI_VERSION = "1.9.1";
+const TEMPORAL_CLI_VERSION = "1.9.1";
 
 export const cachedTemporalCli = ({ cacheFolder }: Machine): string =>
   join(cacheFolder, `temporal-cli-${TEMPORAL_CLI_VERSION}`, "temporal");
