@@ -59,7 +59,7 @@ const toPartition = (id: string) => ({
   podConfiguration: {},
 });
 
-export async function openStoresIn(path: string, stack: AsyncDisposableStack): Promise<Stores> {
+async function openStoresIn(path: string, stack: AsyncDisposableStack): Promise<Stores> {
   const tables = stack.use(await openTableStorage({ driver: "embedded", path }));
   const objects = stack.use(await openObjectStorage({ driver: "embedded", path }));
   const queue = stack.use(await openQueue({ driver: "embedded", path }));

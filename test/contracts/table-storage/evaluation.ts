@@ -12,7 +12,7 @@ export const matchesFilter = <Name extends string>(
   filter.length === 0 ||
   filter.some((all) => all.every((condition) => matches(condition, valueAt(condition.field))));
 
-export function matches(condition: Condition<string>, value: Value): boolean {
+function matches(condition: Condition<string>, value: Value): boolean {
   switch (condition.kind) {
     case "string":
       return matchesText(condition, value as string | undefined);
