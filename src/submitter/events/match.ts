@@ -42,6 +42,12 @@ const ORDERS: Readonly<Record<OrderOperator, (value: number, wanted: number) => 
   greater: (value, wanted) => value > wanted,
 };
 
+/** What is absent is unlike any text. */
+function holdsString(operator: StringOperator, value: Value, wanted: string): boolean {
+  if (typeof value === "string") return STRINGS[operator](value, wanted);
+  return operator === "notEqual" || operator === "notContains";
+}
+
 /** "Never" equals only itself, and is neither before nor after anything. */
 function holdsOrder(operator: OrderOperator, value: Value, wanted: number | null): boolean {
   if (typeof value === "number" && wanted !== null) return ORDERS[operator](value, wanted);
@@ -52,7 +58,7 @@ function holdsOrder(operator: OrderOperator, value: Value, wanted: number | null
 export function holds<Name extends string>(condition: Condition<Name>, value: Value): boolean {
   switch (condition.kind) {
     case "string":
-      return STRINGS[condition.operator](typeof value === "string" ? value : "", condition.value);
+      return holdsString(condition.operator, value, condition.value);
     case "number":
     case "date":
     case "duration":

@@ -44,7 +44,7 @@ const readFrom = (record: object, field: string): Readable =>
 export const TASK_VIEW: View<Task, TaskField> = {
   id: "taskId",
   read: (task, field) => {
-    if (typeof field === "object") return task.options.options[field.option] ?? "";
+    if (typeof field === "object") return task.options.options[field.option] ?? null;
     return readFrom(TASK_OPTIONS.has(field) ? task.options : task, field);
   },
 };

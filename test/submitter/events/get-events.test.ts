@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { resultId, taskId, sessionId as toSessionId } from "../../src/domain/ids.ts";
-import type { EventSubscriptionResponse as Event } from "../../src/gen/events_common.ts";
-import { type OpenGrid, openGrid } from "./open-grid.ts";
-import { refusalOf } from "./refusal.ts";
-import { chunksOf, newPayload, newResults, newSession, submit } from "./steps.ts";
+import { resultId, taskId, sessionId as toSessionId } from "../../../src/domain/ids.ts";
+import type { EventSubscriptionResponse as Event } from "../../../src/gen/events_common.ts";
+import { type OpenGrid, openGrid } from "../open-grid.ts";
+import { refusalOf } from "../refusal.ts";
+import { chunksOf, newPayload, newResults, newSession, submit } from "../steps.ts";
 
 const NEW_TASK = 1;
 const TASK_STATUS = 2;
