@@ -82,6 +82,7 @@ export function createRunner(options: RunnerOptions): Runner {
     appetite.ran(durationMs);
     const labels = { partition: partitionId, outcome: end.kind };
     metrics.workerCallSeconds.observe(labels, durationMs / 1_000);
+    log.debug({ ...idsOf(attempt), end: end.kind, durationMs }, "worker call ended");
     finish(attempt, end);
     changed();
   };

@@ -65,7 +65,7 @@ export interface NewTask {
 }
 
 /** Opens stores in a folder; several processes may. */
-async function openStores(folder: string): Promise<Stores & AsyncDisposable> {
+export async function openStores(folder: string): Promise<Stores & AsyncDisposable> {
   const options = { driver: "embedded", path: join(folder, "data") } as const;
   const tables = await openTableStorage(options);
   const objects = await openObjectStorage(options);

@@ -22,6 +22,7 @@ export interface Pair extends AsyncDisposable {
   /** Log lines, parsed. */
   readonly lines: Record<string, unknown>[];
   readonly cacheFolder: string;
+  readonly agentSocket: string;
   /** As SIGTERM does; resolves when the agent has gone. */
   stop(): Promise<void>;
 }
@@ -88,7 +89,7 @@ export async function openPair(grid: TestGrid, options: PairOptions): Promise<Pa
     return stopped;
   };
   return {
-    ...{ agentId: id, agent, worker, lines, cacheFolder },
+    ...{ agentId: id, agent, worker, lines, cacheFolder, agentSocket: sockets.agentSocket },
     stop: stopOnce,
     [Symbol.asyncDispose]: stopOnce,
   };

@@ -1,0 +1,156 @@
+import { rmSync } from "node:fs";
+import { expect, it, vi } from "vitest";
+import { type AgentId, taskId } from "../../src/domain/ids.ts";
+import { ResultStatus, TaskStatus } from "../../src/domain/status.ts";
+import { errorOf } from "../../src/domain/task.ts";
+import { recoverFrom } from "../../src/lifecycle/recover.ts";
+import { holdLock } from "./lock.ts";
+import { openPair } from "./pair.ts";
+import { type Child, newSockets, startAgent, startDeadlyWorker } from "./processes.ts";
+import { freshGrid, gate, reaches, submitOne } from "./scene.ts";
+import { type Behaviour, OK, openTestWorker } from "./worker.ts";
+
+const grid = freshGrid();
+
+const theAgent = (): Promise<AgentId> =>
+  vi.waitFor(
+    async () => {
+      const [agent] = await grid().stores.tables.agents.list();
+      expect(agent).toBeDefined();
+      return agent?.agentId as AgentId;
+    },
+    { timeout: 20_000, interval: 20 },
+  );
+
+/** Completes its output and submits a subtask. */
+const produce: Behaviour = async (job) => {
+  const { communicationToken, payloadId, expectedOutputKeys } = job.request;
+  const [output] = expectedOutputKeys;
+  if (output) {
+    await job.output(output, "made");
+    await job.agent.submitTasks({ communicationToken, taskCreations: [{ payloadId }] });
+  }
+  return OK;
+};
+
+const childrenOf = async (id: string) => {
+  const { rows } = await grid().stores.tables.tasks.list({
+    filter: [[{ kind: "string", field: "createdBy", operator: "equal", value: id }]],
+    sort: { field: "createdAt", descending: false },
+    ...{ page: 0, pageSize: 10 },
+  });
+  return rows;
+};
+
+it("counts the death of a worker as a crash, and quarantines the task after three", async () => {
+  const sockets = newSockets(grid());
+  const workers: Child[] = [];
+  const replace = (): void => {
+    rmSync(sockets.workerSocket, { force: true });
+    const worker = startDeadlyWorker(sockets);
+    workers.push(worker);
+    worker.child.once("exit", () => {
+      if (workers.length < 4) replace();
+    });
+  };
+  replace();
+  await using _agent = startAgent(grid(), sockets);
+  await theAgent();
+  const { id, output } = await submitOne(grid(), { maxRetries: 10 });
+  await reaches(grid(), id, TaskStatus.RETRIED);
+  const last = await reaches(grid(), taskId(`${id}###2`), TaskStatus.ERROR);
+  expect(last.crashCount).toBe(2);
+  expect(errorOf(last)).toMatch(/^Quarantined: the task took down its worker or agent 3 times/);
+  expect((await grid().result(output)).status).toBe(ResultStatus.ABORTED);
+  await Promise.all(workers.map((worker) => worker.end()));
+}, 60_000);
+
+it("does not blame a task for a worker that died while it was idle", async () => {
+  const sockets = newSockets(grid());
+  const first = await openTestWorker(sockets, produce);
+  await using _agent = startAgent(grid(), sockets);
+  const before = await submitOne(grid());
+  await reaches(grid(), before.id, TaskStatus.COMPLETED);
+  await first[Symbol.asyncDispose]();
+  rmSync(sockets.workerSocket, { force: true });
+  const { id } = await submitOne(grid(), { maxRetries: 0 });
+  await using _second = await openTestWorker(sockets, produce);
+  await reaches(grid(), id, TaskStatus.COMPLETED);
+}, 60_000);
+
+/** Kills an agent in the state that `stopAt` has brought about, and lets another one finish. */
+interface Crash {
+  readonly locked: "table" | "queue" | "objects";
+  /** What the store shows when the agent can go no further. */
+  readonly seen: TaskStatus;
+}
+
+const crash = async ({ locked, seen }: Crash): Promise<{ id: string; output: never }> => {
+  const sockets = newSockets(grid());
+  const calling = gate();
+  const release = gate();
+  await using _worker = await openTestWorker(sockets, async (job) => {
+    calling.resolve();
+    await release.promise;
+    return produce(job);
+  });
+  await using agent = startAgent(grid(), sockets);
+  const agentId = await theAgent();
+  const { id, output } = await submitOne(grid());
+  await calling.promise;
+  await reaches(grid(), id, TaskStatus.PROCESSING);
+  {
+    using _lock = holdLock(grid().folder, locked);
+    release.resolve();
+    await reaches(grid(), id, seen);
+    await vi.waitFor(() => expect(agent.output()).toContain("worker call ended"), 10_000);
+    await agent.end("SIGKILL");
+  }
+  expect(await recoverFrom(grid().stores, agentId)).toBe(1);
+  return { id, output: output as never };
+};
+
+it("is retried when it dies before its outputs are stored", async () => {
+  const { id, output } = await crash({ locked: "objects", seen: TaskStatus.PROCESSING });
+  await using _pair = await openPair(grid(), { behaviour: produce });
+  const next = await reaches(grid(), taskId(`${id}###1`), TaskStatus.COMPLETED);
+  expect(next).toMatchObject({ crashCount: 1, retryOfIds: [id] });
+  expect((await grid().result(output)).text).toBe("made");
+  expect(await childrenOf(id)).toMatchObject([{ taskId: `${id}###1` }]);
+  expect(await childrenOf(`${id}###1`)).toHaveLength(1);
+}, 60_000);
+
+it("is retried when it dies before its commit point, and nothing of it is seen", async () => {
+  const { id, output } = await crash({ locked: "table", seen: TaskStatus.PROCESSING });
+  expect((await grid().task(taskId(id))).status).toBe(TaskStatus.RETRIED);
+  await using _pair = await openPair(grid(), { behaviour: produce });
+  await reaches(grid(), taskId(`${id}###1`), TaskStatus.COMPLETED);
+  expect((await grid().result(output)).text).toBe("made");
+  expect(await childrenOf(`${id}###1`)).toHaveLength(1);
+}, 60_000);
+
+it("is not run again when it dies after its commit point: its outcome is carried out", async () => {
+  const { id, output } = await crash({ locked: "queue", seen: TaskStatus.PROCESSED });
+  await reaches(grid(), taskId(id), TaskStatus.COMPLETED);
+  expect((await grid().result(output)).text).toBe("made");
+  const [child, ...others] = await childrenOf(id);
+  expect(others).toEqual([]);
+  await using _pair = await openPair(grid(), { behaviour: produce });
+  await reaches(grid(), child?.taskId ?? taskId(""), TaskStatus.COMPLETED);
+  expect(await grid().stores.tables.tasks.get([taskId(`${id}###1`)])).toEqual([]);
+}, 60_000);
+
+it("leaves socket and lease in order when it is told to stop", async () => {
+  const sockets = newSockets(grid());
+  await using _worker = await openTestWorker(sockets, produce);
+  await using agent = startAgent(grid(), sockets);
+  await theAgent();
+  const { id } = await submitOne(grid());
+  await reaches(grid(), id, TaskStatus.COMPLETED);
+  agent.child.kill("SIGTERM");
+  const code = await new Promise((resolve) => agent.child.once("exit", resolve));
+  expect(code, agent.output()).toBe(0);
+  const { existsSync } = await import("node:fs");
+  expect(existsSync(sockets.agentSocket)).toBe(false);
+  expect(await grid().stores.tables.agents.list()).toEqual([]);
+}, 60_000);

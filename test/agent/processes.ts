@@ -1,0 +1,71 @@
+// Agents and workers as processes of their own, to be killed.
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdirSync, mkdtempSync } from "node:fs";
+import { join } from "node:path";
+import type { TestGrid } from "./grid.ts";
+import { PARTITION } from "./grid.ts";
+
+export interface Sockets {
+  readonly folder: string;
+  readonly agentSocket: string;
+  readonly workerSocket: string;
+}
+
+export function newSockets(grid: TestGrid): Sockets {
+  const folder = mkdtempSync(join(grid.folder, "p-"));
+  return { folder, agentSocket: join(folder, "a.sock"), workerSocket: join(folder, "w.sock") };
+}
+
+export interface Child extends AsyncDisposable {
+  readonly child: ChildProcess;
+  /** Standard output and error so far. */
+  output(): string;
+  /** Ends the process, with SIGKILL unless told otherwise; resolves when it is gone. */
+  end(signal?: NodeJS.Signals): Promise<void>;
+}
+
+function start(args: readonly string[], env: Readonly<Record<string, string>>): Child {
+  const child = spawn(process.execPath, args, { env, stdio: ["ignore", "pipe", "pipe"] });
+  let text = "";
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding("utf8").on("data", (chunk: string) => {
+      text += chunk;
+    });
+  }
+  const gone = once(child, "exit");
+  const end = async (signal: NodeJS.Signals = "SIGKILL"): Promise<void> => {
+    child.kill(signal);
+    await gone;
+  };
+  return { child, output: () => text, end, [Symbol.asyncDispose]: () => end() };
+}
+
+const here = (file: string): string => new URL(file, import.meta.url).pathname;
+
+/** The product's own agent, on the grid's stores. */
+export function startAgent(
+  { folder: data }: TestGrid,
+  { folder, agentSocket, workerSocket }: Sockets,
+): Child {
+  const cacheFolder = join(folder, "cache");
+  mkdirSync(cacheFolder, { recursive: true });
+  const path = join(data, "data");
+  const stores = ["TableStorage", "ObjectStorage", "Queue"].flatMap((section) => [
+    [`${section}__Driver`, "embedded"],
+    [`${section}__Path`, path],
+  ]);
+  return start([here("../../src/main/cli.ts"), "agent"], {
+    ...Object.fromEntries(stores),
+    Pollster__PartitionId: PARTITION,
+    Pollster__SharedCacheFolder: cacheFolder,
+    Pollster__BeatMs: "100",
+    ComputePlane__WorkerChannel__Address: workerSocket,
+    ComputePlane__AgentChannel__Address: agentSocket,
+    Log__Level: "debug",
+  });
+}
+
+/** A worker that dies in each task it is given. */
+export const startDeadlyWorker = ({ agentSocket, workerSocket }: Sockets): Child =>
+  start([here("deadly-worker.ts"), workerSocket, agentSocket], {});
