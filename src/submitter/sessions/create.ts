@@ -58,6 +58,7 @@ export async function createSession(grid: Grid, request: CreateSessionRequest): 
     await workflows.start(session);
   } catch (cause) {
     await stores.tables.sessions.remove(session.sessionId);
+    if (cause instanceof GridError) throw cause;
     throw new GridError("DEPENDENCY_UNAVAILABLE", "the session's workflow did not start", {
       cause,
     });
