@@ -73,8 +73,8 @@ export function createWatch({ tables, log }: WatchDependencies, options: WatchOp
 
   const look = async (): Promise<void> => {
     const asked = [...followers.values()];
-    if (asked.length === 0) return;
-    const infos = await tables.batches.progress(asked.map(({ key }) => key));
+    const keys = asked.map(({ key }) => key);
+    const infos = keys.length > 0 ? await tables.batches.progress(keys) : [];
     const found = new Map(infos.map((info) => [idOf(info), info]));
     for (const follower of asked) note(follower, found.get(idOf(follower.key)));
     const open = infos.filter(({ progress }) => progress.open > 0);

@@ -20,8 +20,8 @@ const { runBatch, endSession } = proxyActivities<Activities>({
   retry: RETRY_FOREVER,
 });
 
-/** Should the notice that a parked batch is ready ever be lost, it waits no longer than this. */
-const PATROL = "1 hour";
+/** Should the notice that a parked batch is ready ever be lost, a patrol finds it: ever later. */
+const LAST_PATROL_MS = 3_600_000;
 
 export const mayOpen = ({ state, window }: Run): boolean =>
   state.status === "Running" &&
@@ -96,8 +96,9 @@ function park(run: Run, batch: number): void {
   state.parked.push(batch);
   if (run.patrolling) return;
   run.patrolling = true;
-  void sleep(PATROL, { summary: "look at parked batches" }).then(() => {
+  void sleep(run.patrolMs, { summary: "look at parked batches" }).then(() => {
     run.patrolling = false;
+    run.patrolMs = Math.min(LAST_PATROL_MS, 2 * run.patrolMs);
     state.again.push(...state.parked.splice(0));
   });
 }

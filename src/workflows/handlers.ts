@@ -8,7 +8,7 @@ import {
 } from "@temporalio/workflow";
 import { RULES, type StopSubmission, VERBS, type Verb } from "../domain/verbs.ts";
 import * as grid from "./contracts.ts";
-import { isOver, isSettled, publish, type Run, viewOf } from "./state.ts";
+import { FIRST_PATROL_MS, isOver, isSettled, publish, type Run, viewOf } from "./state.ts";
 import { check, obey } from "./verbs.ts";
 
 const SOON = "300ms";
@@ -78,5 +78,6 @@ function noteReady(run: Run, batches: readonly number[]): void {
     else if (state.open.includes(batch)) run.early.add(batch);
   }
   state.parked = state.parked.filter((batch) => !batches.includes(batch));
+  run.patrolMs = FIRST_PATROL_MS;
   publish(run);
 }

@@ -22,7 +22,10 @@ export interface Run {
   drained: boolean;
   /** A look at the parked batches is planned. */
   patrolling: boolean;
+  patrolMs: number;
 }
+
+export const FIRST_PATROL_MS = 60_000;
 
 const INITIAL: SessionState = {
   status: "Running",
@@ -66,6 +69,7 @@ export function openRun({ sessionId, window, state: given = INITIAL }: SessionIn
     ending: "no",
     drained: false,
     patrolling: false,
+    patrolMs: FIRST_PATROL_MS,
   };
 }
 

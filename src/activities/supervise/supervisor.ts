@@ -13,6 +13,7 @@ import { idOf, type Watch } from "../watch.ts";
 import { type Care, createCare, noteProgress } from "./care.ts";
 import { feedQueue, type Share } from "./feed-queue.ts";
 import { mend, type Patience } from "./mend.ts";
+import { createParking } from "./parking.ts";
 
 export interface SupervisorDependencies {
   readonly stores: Stores;
@@ -43,6 +44,7 @@ export function createSupervisor(
   const { tables, now } = stores;
   const wards = new Map<SessionId, Ward>();
   const rounds = new Set<Promise<void>>();
+  const parking = createParking(stores);
   let stopped = false;
   let statusesAt = 0;
 
@@ -57,6 +59,7 @@ export function createSupervisor(
         const care = before.get(idOf(info)) ?? createCare(info, at);
         noteProgress(care, info, at);
         ward.cares.set(idOf(info), care);
+        parking.remove(info);
       }
     }
     const sessions = new Set(followed.map(({ sessionId }) => sessionId));
@@ -98,6 +101,7 @@ export function createSupervisor(
     if (mended > 0) log.info({ sessionId, tasks: mended }, "lost tasks put right");
     for (const { info } of cares.filter(mayPark)) {
       await tables.batches.park(info);
+      parking.add(info);
       watch.park(info);
     }
   };
@@ -123,11 +127,12 @@ export function createSupervisor(
       const running = round(sessionId, ward).finally(() => rounds.delete(running));
       rounds.add(running);
     }
+    await parking.tend();
   };
 
   watch.onLook((followed) => {
     tend(followed).catch((error: unknown) => {
-      if (!stopped) log.warn({ err: error }, "statuses of sessions could not be read");
+      if (!stopped) log.warn({ err: error }, "supervision failed, will be repeated");
     });
   });
 
