@@ -86,6 +86,8 @@ async function value(
   const progress = showProgress(grid, { session, tasks: job.pricings + 2, signal: done.signal });
   try {
     await session.wait([answer], signal);
+    // The data are there a moment before the task that made them is on record as completed.
+    await Promise.race([progress, sleep(5_000, undefined, { ref: false })]);
   } catch (error) {
     signal.throwIfAborted();
     throw failureOf(await tasksOf(grid, session.id)) ?? error;
@@ -113,22 +115,19 @@ interface Progress {
   readonly signal: AbortSignal;
 }
 
-/** Draws until aborted. What it shows may lag or be missing: results are waited for elsewhere. */
+/** Draws until all is done, or aborted. It may lag: results are waited for elsewhere. */
 async function showProgress(grid: Grid, { session, tasks, signal }: Progress): Promise<void> {
   const format = "{bar} {percentage}% | {value}/{total} tasks | {running} running | {duration} s";
   const bar = new SingleBar({ format, hideCursor: true, barsize: 30 }, Presets.shades_classic);
   bar.start(tasks, 0, { running: 0 });
-  const update = async (): Promise<void> => {
-    const counts = await countTasks(grid, session.id);
-    const running = counts.get(TaskStatus.PROCESSING) ?? 0;
-    bar.update(counts.get(TaskStatus.COMPLETED) ?? 0, { running });
-  };
-  while (!signal.aborted) {
+  let completed = 0;
+  while (!signal.aborted && completed < tasks) {
     // A grid that does not answer is the wait's affair.
-    await update().catch(() => undefined);
-    await sleep(200, undefined, { signal }).catch(() => undefined);
+    const counts = await countTasks(grid, session.id).catch(() => undefined);
+    completed = counts?.get(TaskStatus.COMPLETED) ?? completed;
+    bar.update(completed, { running: counts?.get(TaskStatus.PROCESSING) ?? 0 });
+    if (completed < tasks) await sleep(200, undefined, { signal }).catch(() => undefined);
   }
-  await update().catch(() => undefined);
   bar.stop();
 }
 
