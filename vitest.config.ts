@@ -11,6 +11,10 @@ export default defineConfig({
           name: "service",
           include: ["test/{grpc,submitter,agent,lifecycle,main}/**/*.test.ts"],
           testTimeout: 30_000,
+          // These kill and start processes with their own time limits: one file at a time, and
+          // once more where a busy machine was too slow for a limit.
+          fileParallelism: false,
+          retry: 1,
         },
       },
       {
@@ -18,6 +22,7 @@ export default defineConfig({
           name: "workflow",
           include: ["test/{workflows,activities}/**/*.test.ts"],
           testTimeout: 30_000,
+          retry: 1,
         },
       },
       {
@@ -27,6 +32,7 @@ export default defineConfig({
           testTimeout: 120_000,
           hookTimeout: 120_000,
           fileParallelism: false,
+          retry: 1,
           // A whole grid needs the machine to itself: after the other projects, not among them.
           sequence: { groupOrder: 1 },
         },
