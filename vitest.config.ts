@@ -15,6 +15,7 @@ export default defineConfig({
           // once more where a busy machine was too slow for a limit.
           fileParallelism: false,
           retry: 1,
+          sequence: { groupOrder: 2 },
         },
       },
       {
