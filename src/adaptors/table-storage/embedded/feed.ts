@@ -46,9 +46,11 @@ export const changeFeed = (store: Store): ChangeFeed & Disposable => {
 
   /** Answers whether there may be more. */
   const readOn = (): boolean => {
+    // Before the rows: what is written between the two statements is then no gap.
+    const end = last();
     const rows = store.sql(AFTER).all(position, SLICE) as unknown as ChangeRow[];
     const [first] = rows;
-    const swept = first ? first.seq !== position + 1 : last() !== position;
+    const swept = first ? first.seq !== position + 1 : end !== position;
     if (swept) throw new Error("the change feed was swept past its reader");
     rows.forEach(deliver);
     position = rows.at(-1)?.seq ?? position;
