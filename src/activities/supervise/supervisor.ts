@@ -35,6 +35,7 @@ interface Ward extends Share {
 }
 
 const BACK_OFF_MS = 500;
+const AT_WORK = 6;
 const STATUS_EVERY_MS = 500;
 
 export function createSupervisor(
@@ -91,15 +92,22 @@ export function createSupervisor(
     return false;
   };
 
-  const mayPark = ({ info: { progress }, ready, changedAt }: Care): boolean =>
-    progress.open === progress.pending && ready.length === 0 && now() - changedAt > parkAfterMs;
+  /** While others of its session are at work, a batch most likely waits for these. */
+  const toPark = (cares: readonly Care[]): Care[] => {
+    const atWork = cares.some(({ info: { progress } }) => progress.open > progress.pending);
+    const patienceMs = atWork ? AT_WORK * parkAfterMs : parkAfterMs;
+    return cares.filter(
+      ({ info: { progress }, ready, changedAt }) =>
+        progress.open === progress.pending && ready.length === 0 && now() - changedAt > patienceMs,
+    );
+  };
 
   const lookAfter = async (sessionId: SessionId, ward: Ward): Promise<void> => {
     const cares = [...ward.cares.values()].toSorted((a, b) => a.info.batch - b.info.batch);
     if (ward.status === SessionStatus.RUNNING) await feedQueue(stores, sessionId, cares, ward);
     const mended = await mend(stores, cares, { republishAfterMs });
     if (mended > 0) log.info({ sessionId, tasks: mended }, "lost tasks put right");
-    for (const { info } of cares.filter(mayPark)) {
+    for (const { info } of toPark(cares)) {
       await tables.batches.park(info);
       parking.add(info);
       watch.park(info);
