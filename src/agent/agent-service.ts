@@ -10,7 +10,8 @@ import { GridError, invalid } from "../domain/errors.ts";
 import { type ResultId, resultId } from "../domain/ids.ts";
 import { ResultStatus } from "../domain/status.ts";
 import type { NotifyResultDataRequest, ResultMetaData } from "../gen/agent_common.ts";
-import type { AgentServiceImplementation } from "../gen/agent_service.ts";
+import type { AgentDefinition } from "../gen/agent_service.ts";
+import type { Service } from "../grpc/add-service.ts";
 import type { Attempt } from "./attempt.ts";
 import type { AgentContext } from "./context.ts";
 import { fileOf, isFileName } from "./folder.ts";
@@ -20,6 +21,9 @@ import { submitSubtasks } from "./submit-subtasks.ts";
 /** Inline data above this size goes to a file at once, as if the worker had written it. */
 const INLINE_BYTES = 64 * 1024;
 
+/** Left out, as ArmoniK does (S3): the worker knows it. */
+const NO_TOKEN = { communicationToken: "" };
+
 const notAvailable = (method: string) => (): never => {
   throw new GridError("NOT_IMPLEMENTED", `Agent/${method}`);
 };
@@ -28,7 +32,7 @@ const notAvailable = (method: string) => (): never => {
 export function agentService(
   context: AgentContext,
   current: () => Attempt | undefined,
-): AgentServiceImplementation {
+): Service<AgentDefinition> {
   /** @throws {GridError} INVALID_ARGUMENT, NO_TASK_RUNNING. */
   const attemptOf = (token: string): Attempt => {
     const field = "communication_token";
@@ -44,7 +48,7 @@ export function agentService(
     async createResultsMetaData({ results, communicationToken }) {
       const attempt = attemptOf(communicationToken);
       const at = context.stores.now();
-      return { results: results.map(({ name }) => create(attempt, name, at)) };
+      return { ...NO_TOKEN, results: results.map(({ name }) => create(attempt, name, at)) };
     },
 
     async createResults({ results, communicationToken }) {
@@ -57,7 +61,7 @@ export function agentService(
       for (const { meta, data } of created) {
         if (data.length > INLINE_BYTES) await spill(attempt, resultId(meta.resultId), data);
       }
-      return { results: created.map(({ meta }) => meta) };
+      return { ...NO_TOKEN, results: created.map(({ meta }) => meta) };
     },
 
     async notifyResultData({ ids, communicationToken }) {

@@ -5,6 +5,7 @@
 //   R3. The worker does not wait for the store: starts and ends are written while it goes on.
 import type { TaskOptions } from "../domain/task-options.ts";
 import type { ProcessRequest } from "../gen/worker_common.ts";
+import { toWireTaskOptions } from "../grpc/task-options.ts";
 import type { Appetite } from "./appetite.ts";
 import { type Attempt, idsOf } from "./attempt.ts";
 import type { Committer } from "./committer.ts";
@@ -12,7 +13,6 @@ import type { AgentContext } from "./context.ts";
 import type { LetGo } from "./let-go.ts";
 import { toOutcome } from "./outcome.ts";
 import type { Shelf } from "./shelf.ts";
-import { toWireTaskOptions } from "./task-options.ts";
 import type { CallEnd, WorkerCall, WorkerClient } from "./worker-client.ts";
 
 export interface Runner {

@@ -12,6 +12,7 @@ import { openWorkerClient, type WorkerClient } from "../agent/worker-client.ts";
 import type { AgentConfig } from "../config/index.ts";
 import { agentId } from "../domain/ids.ts";
 import { AgentDefinition } from "../gen/agent_service.ts";
+import { addService } from "../grpc/add-service.ts";
 import { toAddress, toTarget } from "../grpc/address.ts";
 import { openServer } from "../grpc/server.ts";
 import type { Stores } from "../lifecycle/stores.ts";
@@ -91,7 +92,8 @@ export async function runAgent(config: AgentConfig): Promise<void> {
       address: toAddress(computePlane.agentChannel),
       setting: "ComputePlane__AgentChannel__Address",
       services: (server) =>
-        server.add(
+        addService(
+          server,
           AgentDefinition,
           agentService(agent.context, () => agent.current),
         ),

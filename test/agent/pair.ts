@@ -8,6 +8,7 @@ import type { AgentSettings } from "../../src/agent/context.ts";
 import { openWorkerClient } from "../../src/agent/worker-client.ts";
 import { type AgentId, agentId } from "../../src/domain/ids.ts";
 import { AgentDefinition } from "../../src/gen/agent_service.ts";
+import { addService } from "../../src/grpc/add-service.ts";
 import { openServer } from "../../src/grpc/server.ts";
 import type { Stores } from "../../src/lifecycle/stores.ts";
 import { createLogger } from "../../src/telemetry/logger.ts";
@@ -62,7 +63,8 @@ export async function openPair(grid: TestGrid, options: PairOptions): Promise<Pa
     address: { socket: sockets.agentSocket },
     setting: "test",
     services: (services) =>
-      services.add(
+      addService(
+        services,
         AgentDefinition,
         agentService(agent.context, () => agent.current),
       ),

@@ -129,7 +129,7 @@ it("refuses subtasks that a client could not submit either", async () => {
     expect((await submit({ payloadId: "unknown" })).code).toBe("NOT_FOUND");
     expect((await submit({ dataDependencies: ["unknown"] })).code).toBe("NOT_FOUND");
     expect((await submit({ expectedOutputKeys: ["unknown"] })).code).toBe("NOT_FOUND");
-    expect((await submit({ expectedOutputKeys: [payloadId] })).code).toBe("INVALID_ARGUMENT");
+    expect((await submit({ expectedOutputKeys: [payloadId] })).code).toBe("FAILED_PRECONDITION");
     const own = { expectedOutputKeys, dataDependencies: expectedOutputKeys };
     expect((await submit(own)).code).toBe("INVALID_ARGUMENT");
   });

@@ -2,7 +2,14 @@
 // agent. Its behaviour is a function, by task.
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { type CallContext, createChannel, createClient, createServer } from "nice-grpc";
+import {
+  type CallContext,
+  createChannel,
+  createClient,
+  createServer,
+  ServerError,
+  Status,
+} from "nice-grpc";
 import { type AgentClient, AgentDefinition } from "../../src/gen/agent_service.ts";
 import type { Output } from "../../src/gen/objects.ts";
 import type { ProcessRequest } from "../../src/gen/worker_common.ts";
@@ -53,7 +60,7 @@ export async function openTestWorker(
   server.add(WorkerDefinition, {
     async process(request, context) {
       const { dataFolder, communicationToken } = request;
-      const output = await worker.behaviour({
+      const work = worker.behaviour({
         ...{ request, agent, context },
         input: (id) => readFile(join(dataFolder, id), "utf8"),
         async output(id, text) {
@@ -61,6 +68,11 @@ export async function openTestWorker(
           const ids = [{ sessionId: request.sessionId, resultId: id }];
           await agent.notifyResultData({ communicationToken, ids });
         },
+      });
+      const output = await work.catch((error: unknown) => {
+        if (error instanceof ServerError) throw error;
+        // As the Python SDK answers to an exception in user code.
+        throw new ServerError(Status.INTERNAL, String(error));
       });
       return { output };
     },

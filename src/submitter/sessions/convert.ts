@@ -1,7 +1,7 @@
 import type { Session } from "../../domain/session.ts";
 import type { SessionRaw } from "../../gen/sessions_common.ts";
+import { toWireTaskOptions } from "../../grpc/task-options.ts";
 import { toDate, toDuration } from "../../grpc/time.ts";
-import { toWireTaskOptions } from "../task-options.ts";
 
 export const toSessionRaw = (session: Session): SessionRaw => ({
   sessionId: session.sessionId,

@@ -3,8 +3,8 @@ import { type PartitionId, partitionId, sessionId } from "../../domain/ids.ts";
 import type { Session } from "../../domain/session.ts";
 import { SessionStatus } from "../../domain/status.ts";
 import type { CreateSessionRequest } from "../../gen/sessions_common.ts";
+import { toDefaultOptions } from "../../grpc/task-options.ts";
 import type { Grid } from "../grid.ts";
-import { toDefaultOptions } from "../task-options.ts";
 
 /** No partition, and a single empty one, mean the grid's default. */
 function namedPartitions(

@@ -1,8 +1,8 @@
 import { TaskStatus } from "../../domain/status.ts";
 import { errorOf, type Task } from "../../domain/task.ts";
 import type { TaskDetailed, TaskSummary } from "../../gen/tasks_common.ts";
+import { toWireTaskOptions } from "../../grpc/task-options.ts";
 import { toDate, toDuration } from "../../grpc/time.ts";
-import { toWireTaskOptions } from "../task-options.ts";
 
 /** Absent until both have happened. */
 const between = (from: number | undefined, to: number | undefined) =>

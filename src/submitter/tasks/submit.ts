@@ -7,6 +7,7 @@
 import type { NewBatch } from "../../domain/batch.ts";
 import { GridError, invalid } from "../../domain/errors.ts";
 import { type BatchId, type ResultId, resultId, type TaskId, taskId } from "../../domain/ids.ts";
+import type { Result } from "../../domain/result.ts";
 import type { Session } from "../../domain/session.ts";
 import type { TaskDefinition } from "../../domain/task.ts";
 import type { TaskOptions } from "../../domain/task-options.ts";
@@ -15,14 +16,15 @@ import type {
   SubmitTasksRequest,
   SubmitTasksResponse,
 } from "../../gen/tasks_common.ts";
+import { createLayers } from "../../grpc/task-layers.ts";
+import { createReferenceCheck } from "../../grpc/task-references.ts";
 import { admit } from "../../lifecycle/admit.ts";
 import { refuse } from "../../lifecycle/roll-forward.ts";
 import type { Grid } from "../grid.ts";
 import { readSession } from "../sessions/read.ts";
 import type { Batching } from "./batching.ts";
-import { createLayers } from "./layers.ts";
 import { nameOf } from "./name.ts";
-import { createReferenceCheck, type References, readReferences } from "./references.ts";
+import { readReferences } from "./references.ts";
 
 /** A checked submission that has no batches yet. */
 interface Draft {
@@ -31,7 +33,7 @@ interface Draft {
   /** By task. */
   readonly taskIds: readonly TaskId[];
   readonly options: readonly TaskOptions[];
-  readonly references: References;
+  readonly references: ReadonlyMap<ResultId, Result>;
   readonly at: number;
 }
 

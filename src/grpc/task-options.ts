@@ -2,7 +2,7 @@ import { invalid } from "../domain/errors.ts";
 import { partitionId } from "../domain/ids.ts";
 import type { TaskOptions } from "../domain/task-options.ts";
 import type { TaskOptions as WireTaskOptions } from "../gen/objects.ts";
-import { toDuration, toMs } from "../grpc/time.ts";
+import { toDuration, toMs } from "./time.ts";
 
 const HIGHEST_PRIORITY = 99;
 

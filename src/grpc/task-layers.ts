@@ -1,8 +1,8 @@
-import { GridError } from "../../domain/errors.ts";
-import type { Session } from "../../domain/session.ts";
-import { mergeOptions, type TaskOptions } from "../../domain/task-options.ts";
-import type { TaskOptions as WireTaskOptions } from "../../gen/objects.ts";
-import { toTaskOptions } from "../task-options.ts";
+import { GridError } from "../domain/errors.ts";
+import type { Session } from "../domain/session.ts";
+import { mergeOptions, type TaskOptions } from "../domain/task-options.ts";
+import type { TaskOptions as WireTaskOptions } from "../gen/objects.ts";
+import { toTaskOptions } from "./task-options.ts";
 
 /**
  * Merges the options of a submission: task over request over session.
