@@ -1,6 +1,6 @@
 // Decides where everything of a grid on one machine is: folders, sockets, ports.
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import type { Machine } from "../../config/machine.ts";
 import type { CrewSpecs } from "./crew.ts";
 import type { DataFolder } from "./data-folder.ts";
@@ -99,7 +99,7 @@ export async function makePlan(surroundings: Surroundings): Promise<Plan> {
     partitions: options.partitions,
     worker: options.worker,
     env: machine.env,
-    compileCache: machine.env["NODE_COMPILE_CACHE"] ?? COMPILE_CACHE,
+    compileCache: resolve(machine.env["NODE_COMPILE_CACHE"] || COMPILE_CACHE),
   };
   const temporal =
     "program" in source

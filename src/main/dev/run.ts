@@ -3,6 +3,7 @@ import { readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Machine } from "../../config/machine.ts";
 import type { Child } from "./child.ts";
+import { fillCompileCache } from "./compile-cache.ts";
 import { tell, toTable } from "./console.ts";
 import { type DataFolder, openDataFolder } from "./data-folder.ts";
 import { type DevOptions, makePlan, type Plan } from "./layout.ts";
@@ -83,6 +84,7 @@ export async function runDev(options: DevOptions, machine: Machine): Promise<voi
   try {
     const source = await findTemporalCli(machine, tell, signals.drain);
     const plan = await makePlan({ options, machine, data, notes, source });
+    await fillCompileCache(plan.layout.compileCache);
     await keepRunning({ plan, data, notes, signals, since });
   } catch (error) {
     // Somebody told us to stop in the middle of a download: that is no failure.
