@@ -1,12 +1,13 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { openDataFolder } from "../../src/main/dev/data-folder.ts";
 import { endLeftovers, startOf, toNote } from "../../src/main/dev/leftovers.ts";
+import { findMemoryFolder } from "../../src/main/dev/memory-folder.ts";
 import { openNoteBook } from "../../src/main/dev/notes.ts";
 import { findPorts } from "../../src/main/dev/ports.ts";
 import { makeRunFolder } from "../../src/main/dev/run-folder.ts";
@@ -153,6 +154,22 @@ describe("the run folder", () => {
     writeFileSync(join(first, longestName), "stale");
     expect(makeRunFolder(wish)).toBe(first);
     expect(() => readFileSync(join(first, longestName))).toThrow("ENOENT");
+  });
+
+  test("is in memory where there is room, and goes at the next start", () => {
+    const memoryFolder = join(folder, "memory");
+    mkdirSync(memoryFolder);
+    const wish = { dataFolder: folder, longestName, memoryFolder, temporaryFolder: tmpdir() };
+    const first = makeRunFolder(wish);
+    expect(dirname(first)).toBe(memoryFolder);
+    const second = makeRunFolder({ ...wish, earlier: first });
+    expect(readdirSync(memoryFolder)).toEqual([basename(second)]);
+  });
+
+  test("is not in a memory that is too small, or not there", () => {
+    expect(findMemoryFolder(folder, Number.MAX_SAFE_INTEGER)).toBeUndefined();
+    expect(findMemoryFolder(join(folder, "missing"))).toBeUndefined();
+    expect(findMemoryFolder(folder, 1)).toBe(folder);
   });
 
   test("is elsewhere when paths of sockets would be too long; that of the run before goes", () => {

@@ -4,6 +4,7 @@ import { join, resolve } from "node:path";
 import type { Machine } from "../../config/machine.ts";
 import type { CrewSpecs } from "./crew.ts";
 import type { DataFolder } from "./data-folder.ts";
+import { findMemoryFolder } from "./memory-folder.ts";
 import type { NoteBook } from "./notes.ts";
 import { findPorts, somebodyListens } from "./ports.ts";
 import { type GridLayout, socketNames, toRoles } from "./roles.ts";
@@ -71,6 +72,7 @@ function chooseRunFolder({ options, data, notes }: Surroundings): string {
   const runFolder = makeRunFolder({
     dataFolder: data.path,
     longestName,
+    memoryFolder: findMemoryFolder(),
     temporaryFolder: tmpdir(),
     earlier: notes.notes.runFolder,
   });
