@@ -168,7 +168,7 @@ Written by \`npm run bench\`; do not edit. Taken ${new Date().toISOString().slic
 
 ${toMarkdown(rows)}
 
-**Yardsticks**, same run. R: unary gRPC calls a second between two Node processes, 64 in flight. F: tasks a second when ${AGENTS} stand-in agents without storage drive the same ${AGENTS} workers through \`Worker/Process\` and \`Agent/NotifyResultData\` over the same kind of sockets.
+**Yardsticks**, same run. R: unary gRPC calls a second between two Node processes, 64 in flight. F: tasks a second when ${AGENTS} stand-in agents without storage drive the same ${AGENTS} workers through \`Worker/Process\` and \`Agent/NotifyResultData\` over the same kind of sockets, with files in the same kind of folder (in memory, where the machine has room).
 
 Figures are medians of ${RUNS} runs, spread is least–most. Read the ratios: machines drift, yardsticks drift with them.
 

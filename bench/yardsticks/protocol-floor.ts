@@ -5,12 +5,14 @@ import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
+import { findMemoryFolder } from "../../src/main/dev/memory-folder.ts";
 
 const here = (file: string): string => new URL(file, import.meta.url).pathname;
 
 /** Runs `workers` pairs of stand-in agent and no-op worker at once; answers their total rate. */
 export async function protocolFloor(workers: number, forMs: number): Promise<number> {
-  const folder = mkdtempSync(join(tmpdir(), "floor-"));
+  // Where the grid has its run folder, so that both pay the same for files.
+  const folder = mkdtempSync(join(findMemoryFolder() ?? tmpdir(), "floor-"));
   try {
     const rates = await Promise.all(
       Array.from({ length: workers }, (_, i) => onePair(join(folder, `${i}`), forMs)),
