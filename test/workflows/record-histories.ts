@@ -135,8 +135,12 @@ function fileOf(what: string): string {
 }
 
 /** Which process on which machine it was is nobody's business. */
+const ROOT = join(import.meta.dirname, "../..");
 const anonymous = (history: string): string =>
-  history.replaceAll(/("identity":\s*)"[^"]*"/g, '$1"recorder"');
+  history
+    .replaceAll(/("identity":\s*)"[^"]*"/g, '$1"recorder"')
+    .replaceAll(`file://${ROOT}/`, "")
+    .replaceAll(`${ROOT}/`, "");
 
 async function save(what: string, scene: Scene, runId?: string): Promise<void> {
   const history = await handleOf(scene, runId).fetchHistory();
