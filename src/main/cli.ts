@@ -82,6 +82,12 @@ const addDev = (grid: Command): void => {
       "default",
     ])
     .option("--worker <command>", "starts one worker; without it a sample that values options")
+    .option(
+      "--max-stopped <seconds>",
+      "until a stopped process is killed and replaced",
+      toCount,
+      30,
+    )
     .action(
       orExplain(async (options) => {
         const { readMachine } = await import("../config/machine.ts");

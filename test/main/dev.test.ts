@@ -8,7 +8,7 @@ import { afterAll, afterEach, beforeAll, expect, test, vi } from "vitest";
 import { z } from "zod";
 import { readMachine } from "../../src/config/machine.ts";
 import { askReadiness } from "../../src/main/dev/http-ready.ts";
-import { startOf } from "../../src/main/dev/leftovers.ts";
+import { startOf } from "../../src/main/dev/process-state.ts";
 import { findTemporalCli } from "../../src/main/dev/temporal-cli.ts";
 import { startGrid } from "../support/grid-command.ts";
 

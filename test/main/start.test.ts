@@ -1,16 +1,15 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
-import { basename, dirname, join } from "node:path";
+import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { openDataFolder } from "../../src/main/dev/data-folder.ts";
-import { endLeftovers, startOf, toNote } from "../../src/main/dev/leftovers.ts";
-import { findMemoryFolder } from "../../src/main/dev/memory-folder.ts";
+import { endLeftovers, toNote } from "../../src/main/dev/leftovers.ts";
 import { openNoteBook } from "../../src/main/dev/notes.ts";
 import { findPorts } from "../../src/main/dev/ports.ts";
-import { makeRunFolder } from "../../src/main/dev/run-folder.ts";
+import { startOf } from "../../src/main/dev/process-state.ts";
 import { runGrid } from "../support/grid-command.ts";
 
 const ANY_PORTS = ["--port", "0", "--http-port", "0", "--ui-port", "0"];
@@ -134,61 +133,13 @@ describe("the data folder", () => {
 
   test("keeps notes from one run to the next", () => {
     openNoteBook(folder).add({ temporalPort: 7_000 });
-    openNoteBook(folder).add({ runFolder: "/tmp/grid-1" });
-    expect(openNoteBook(folder).notes).toEqual({ temporalPort: 7_000, runFolder: "/tmp/grid-1" });
+    openNoteBook(folder).add({ processes: [] });
+    expect(openNoteBook(folder).notes).toEqual({ temporalPort: 7_000, processes: [] });
   });
 
   test("may hold notes that were cut short", () => {
     writeFileSync(join(folder, "dev.json"), '{"temporalPort": 70');
     expect(openNoteBook(folder).notes).toEqual({});
-  });
-});
-
-describe("the run folder", () => {
-  const longestName = "worker-1.sock";
-
-  test("is in the data folder, and empty at each start", () => {
-    const wish = { dataFolder: folder, longestName, temporaryFolder: tmpdir() };
-    const first = makeRunFolder(wish);
-    expect(first).toBe(join(folder, "run"));
-    writeFileSync(join(first, longestName), "stale");
-    expect(makeRunFolder(wish)).toBe(first);
-    expect(() => readFileSync(join(first, longestName))).toThrow("ENOENT");
-  });
-
-  test("is in memory where there is room, and goes at the next start", () => {
-    const memoryFolder = join(folder, "memory");
-    mkdirSync(memoryFolder);
-    const wish = { dataFolder: folder, longestName, memoryFolder, temporaryFolder: tmpdir() };
-    const first = makeRunFolder(wish);
-    expect(dirname(first)).toBe(memoryFolder);
-    const second = makeRunFolder({ ...wish, earlier: first });
-    expect(readdirSync(memoryFolder)).toEqual([basename(second)]);
-  });
-
-  test("is not in a memory that is too small, or not there", () => {
-    expect(findMemoryFolder(folder, Number.MAX_SAFE_INTEGER)).toBeUndefined();
-    expect(findMemoryFolder(join(folder, "missing"))).toBeUndefined();
-    expect(findMemoryFolder(folder, 1)).toBe(folder);
-  });
-
-  test("is elsewhere when paths of sockets would be too long; that of the run before goes", () => {
-    const dataFolder = join(folder, "d".repeat(100));
-    mkdirSync(dataFolder);
-    const wish = { dataFolder, longestName, temporaryFolder: tmpdir() };
-    const first = makeRunFolder(wish);
-    expect(Buffer.byteLength(join(first, longestName))).toBeLessThan(104);
-    const second = makeRunFolder({ ...wish, earlier: first });
-    expect(() => readFileSync(join(first, longestName))).toThrow("ENOENT");
-    rmSync(second, { recursive: true });
-  });
-
-  test("cannot be where everything is too long, counted in bytes", () => {
-    const deep = join(folder, "ü".repeat(50));
-    mkdirSync(deep);
-    expect(() => makeRunFolder({ dataFolder: deep, longestName, temporaryFolder: deep })).toThrow(
-      /bytes more than the system allows .* Choose a shorter folder with --data, or set TMPDIR/,
-    );
   });
 });
 

@@ -1,14 +1,17 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { startOf } from "../../src/main/dev/leftovers.ts";
+import { startOf } from "../../src/main/dev/process-state.ts";
+import { SAME_WISH_MS } from "../../src/main/dev/stop-signals.ts";
 
 const STAND_IN = join(import.meta.dirname, "../support/stand-in-grid.ts");
 const ROLES = ["temporal", "submitter", "orchestrator", "agent-1", "worker-1"];
-const PATIENCE = { timeout: 20_000, interval: 20 };
+const PATIENCE = { timeout: 25_000, interval: 20 };
+const HARD_OF_HEARING = "trap '' TERM; echo $$ >> agent-1.pids; while :; do sleep 0.02; done";
 
 let folder: string;
 let supervisor: ChildProcess;
@@ -30,9 +33,11 @@ const told = (): string => linesOf("told").join("\n");
 const pidsOf = (name: string): number[] => linesOf(`${name}.pids`).map(Number);
 const living = (): number[] => ROLES.flatMap(pidsOf).filter((pid) => startOf(pid) !== undefined);
 
-const start = (...commands: string[]): void => {
-  supervisor = spawn(process.execPath, [STAND_IN, folder, ...commands], { stdio: "inherit" });
+const startPatiently = (graceMs: number, ...commands: string[]): void => {
+  const args = [STAND_IN, folder, `${graceMs}`, ...commands];
+  supervisor = spawn(process.execPath, args, { stdio: "inherit" });
 };
+const start = (...commands: string[]): void => startPatiently(1_000, ...commands);
 const ended = async (): Promise<number | null> =>
   supervisor.exitCode ?? (await once(supervisor, "exit"))[0];
 const usable = (): Promise<void> => vi.waitFor(() => expect(told()).toContain("usable"), PATIENCE);
@@ -86,11 +91,53 @@ describe("a child that cannot be started", () => {
   });
 
   test("ends the start after three tries, with the end of its log", async () => {
-    start("submitter=echo out of luck; exit 3");
+    start("temporal=", "submitter=echo out of luck; exit 3");
     expect(await ended()).toBe(1);
     expect(told().match(/submitter .*ended with exit code 3/g)).toHaveLength(3);
     expect(told()).toMatch(/before the grid was ready\. .*submitter\.log ends with\n +out of luck/);
     expect(living()).toEqual([]);
+  });
+
+  test("is forgiven as long as Temporal is not there, which it needs", async () => {
+    start(
+      "temporal=until [ -f go ]; do sleep 0.02; done; echo $$ >> temporal.pids; sleep 1000",
+      "submitter=[ -f go ] || exit 3; echo $$ >> submitter.pids; sleep 1000",
+    );
+    await vi.waitFor(() => expect(told()).toContain("starting it again in 1.6 s"), PATIENCE);
+    writeFileSync(join(folder, "go"), "");
+    await usable();
+  });
+});
+
+describe("a child that is stopped", () => {
+  test("for too long is killed and started again", async () => {
+    start();
+    await usable();
+    const [first = 0] = pidsOf("agent-1");
+    process.kill(first, "SIGSTOP");
+    await vi.waitFor(() => expect(pidsOf("agent-1")).toHaveLength(2), PATIENCE);
+    expect(told()).toContain(`agent-1 (pid ${first}) has been stopped for 1 s and is killed`);
+    expect(told()).toContain(`agent-1 (pid ${first}) was ended by SIGKILL`);
+    expect(startOf(first)).toBeUndefined();
+  });
+
+  test("hears a stop at once, and ends in order", async () => {
+    startPatiently(60_000);
+    await usable();
+    const [agent = 0] = pidsOf("agent-1");
+    process.kill(agent, "SIGSTOP");
+    supervisor.kill("SIGTERM");
+    expect(await ended()).toBe(0);
+    expect(linesOf("ends")[0]).toBe("agent-1");
+  });
+
+  test("does not outlive a supervisor that was killed", async () => {
+    start();
+    await usable();
+    process.kill(pidsOf("agent-1")[0] ?? 0, "SIGSTOP");
+    supervisor.kill("SIGKILL");
+    await vi.waitFor(() => expect(living()).toEqual([]), PATIENCE);
+    expect(linesOf("ends")).toContain("agent-1");
   });
 });
 
@@ -120,7 +167,7 @@ describe("a stop", () => {
   });
 
   test("becomes a kill for a child that does not listen", async () => {
-    start("agent-1=trap '' TERM; echo $$ >> agent-1.pids; while :; do sleep 0.02; done");
+    start(`agent-1=${HARD_OF_HEARING}`);
     await usable();
     supervisor.kill("SIGTERM");
     expect(await ended()).toBe(0);
@@ -128,16 +175,15 @@ describe("a stop", () => {
   });
 
   test("asked for twice kills at once; twice in a moment is once", async () => {
-    start("agent-1=trap '' TERM; echo $$ >> agent-1.pids; while :; do sleep 0.02; done");
+    startPatiently(60_000, `agent-1=${HARD_OF_HEARING}`);
     await usable();
     supervisor.kill("SIGINT");
     supervisor.kill("SIGINT");
     await vi.waitFor(() => expect(told()).toContain("Stopping"), PATIENCE);
-    expect(pidsOf("agent-1").filter((pid) => startOf(pid))).toHaveLength(1);
-    await vi.waitFor(() => {
-      supervisor.kill("SIGINT");
-      expect(supervisor.exitCode).toBe(0);
-    }, PATIENCE);
+    await sleep(SAME_WISH_MS + 100);
+    expect(pidsOf("agent-1").map(startOf)).not.toContain(undefined);
+    supervisor.kill("SIGINT");
+    expect(await ended()).toBe(0);
     expect(living()).toEqual([]);
   });
 });

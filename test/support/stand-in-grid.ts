@@ -1,14 +1,14 @@
-// Usage: stand-in-grid.ts FOLDER [ROLE=COMMAND]…
+// Usage: stand-in-grid.ts FOLDER GRACE_MS [ROLE=COMMAND]…
 //
 // A supervisor as `grid dev` runs it, over roles that are a few lines of shell each: they note
-// their start and their end in files, and end when told to.
+// their start and their end in files, and end when told to. "temporal=" means that there is none.
 import { appendFileSync, existsSync } from "node:fs";
 import { join } from "node:path";
 import type { ChildSpec } from "../../src/main/dev/child.ts";
 import { listenToStopSignals } from "../../src/main/dev/stop-signals.ts";
 import { supervise } from "../../src/main/dev/supervise.ts";
 
-const [folder = "", ...given] = process.argv.slice(2);
+const [folder = "", grace, ...given] = process.argv.slice(2);
 
 const commands = new Map(given.map((pair) => pair.split(/=(.*)/s, 2) as [string, string]));
 
@@ -29,7 +29,7 @@ const spec = (name: string): ChildSpec => ({
   command: ["/bin/sh", "-c", `cd '${folder}'; ${commands.get(name) ?? obedient(name)}`],
   env: { PATH: "/usr/bin:/bin" },
   logFile: join(folder, `${name}.log`),
-  graceMs: 1_000,
+  graceMs: Number(grace),
   wholeGroup: name.startsWith("worker"),
   ...(name.startsWith("worker") ? {} : { isReady: async () => isReady(name) }),
 });
@@ -40,13 +40,14 @@ try {
   using signals = listenToStopSignals(false);
   await supervise({
     specs: {
-      temporal: spec("temporal"),
+      temporal: commands.get("temporal") === "" ? undefined : spec("temporal"),
       submitter: spec("submitter"),
       orchestrator: spec("orchestrator"),
       agents: [spec("agent-1")],
       workers: [spec("worker-1")],
     },
     signals,
+    maxStoppedMs: 1_000,
     tell,
     onStarted: () => undefined,
     onUsable: () => tell("usable"),

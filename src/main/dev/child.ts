@@ -2,12 +2,14 @@
 //
 //   C1. At most one process of a child lives at a time, and the guard knows it.
 //   C2. A death is followed by a restart after the back-off's pause, however often.
-//   C3. After `stop` or `kill` nothing is started any more; `stopped` resolves when nothing is left.
+//   C3. A process that stays stopped is killed: it does nothing, and may hold a lock of the storage.
+//   C4. After `stop` or `kill` nothing is started any more; `stopped` resolves when nothing is left.
 import { closeSync, openSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { createBackoff } from "./backoff.ts";
 import type { Guard } from "./guard.ts";
 import { type Exit, type ProcessGroup, startGroup } from "./process-group.ts";
+import { watchForStop } from "./stopped.ts";
 
 export interface ChildSpec {
   /** `agent-1`; names the log file as well. */
@@ -37,6 +39,8 @@ export interface Death extends Exit {
 export interface ChildEvents {
   started(child: Child): void;
   ready(child: Child): void;
+  /** It was stopped for too long and is killed now. */
+  stuck(child: Child): void;
   died(child: Child, death: Death): void;
 }
 
@@ -55,6 +59,7 @@ export interface Child {
 export interface ChildSurroundings {
   readonly events: ChildEvents;
   readonly guard: Guard;
+  readonly maxStoppedMs: number;
 }
 
 const LOOK_MS = 30;
@@ -78,7 +83,8 @@ async function untilReady({ isReady }: ChildSpec, isCurrent: () => boolean): Pro
   return isCurrent();
 }
 
-export function openChild(spec: ChildSpec, { events, guard }: ChildSurroundings): Child {
+export function openChild(spec: ChildSpec, surroundings: ChildSurroundings): Child {
+  const { events, guard, maxStoppedMs } = surroundings;
   const stopping = new AbortController();
   const backoff = createBackoff();
   let current: ProcessGroup | undefined;
@@ -95,6 +101,12 @@ export function openChild(spec: ChildSpec, { events, guard }: ChildSurroundings)
       isReady = true;
       events.ready(child);
     });
+    const onStuck = (): void => {
+      events.stuck(child);
+      group.signal("SIGKILL", "group");
+    };
+    using _ =
+      group.pid === undefined ? undefined : watchForStop(group.pid, { maxStoppedMs, onStuck });
     const exit = await group.gone;
     const death = { ...exit, pid: group.pid, wasReady: isReady };
     current = undefined;
@@ -117,7 +129,10 @@ export function openChild(spec: ChildSpec, { events, guard }: ChildSurroundings)
   const end = (graceMs: number): void => {
     const group = current;
     if (!group) return;
-    group.signal("SIGTERM", spec.wholeGroup ? "group" : "leader");
+    const whom = spec.wholeGroup ? "group" : "leader";
+    group.signal("SIGTERM", whom);
+    // What is stopped hears it only once it goes on.
+    group.signal("SIGCONT", whom);
     const late = setTimeout(() => group.signal("SIGKILL", "group"), graceMs);
     void group.gone.finally(() => clearTimeout(late));
   };

@@ -25,6 +25,9 @@ export function deathNotice({ spec }: Child, death: Death): string {
   );
 }
 
+export const stuckNotice = ({ spec: { name }, pid }: Child, seconds: number): string =>
+  `${name} (pid ${pid ?? "-"}) has been stopped for ${seconds} s and is killed, since it may hold a lock that all others wait for`;
+
 /** Role, address and process id of every child. */
 export function toTable(children: readonly Child[]): string {
   const rows = children.map(({ spec, pid }) => [spec.name, spec.address, `${pid ?? "-"}`] as const);

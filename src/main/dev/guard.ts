@@ -2,7 +2,8 @@
 //
 //   W1. It is a process of its own, in a group of its own: what kills the supervisor spares it.
 //   W2. When the supervisor is gone, however it died, the kernel closes a pipe; the guard sees it,
-//       sends SIGTERM to every group that it was told of, and SIGKILL to what is left later.
+//       sends SIGTERM to every group that it was told of (and SIGCONT, since what is stopped does
+//       not hear), and SIGKILL to what is left later.
 //   W3. Told of nothing, it just ends.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -20,6 +21,7 @@ trap '' HUP INT TERM
 while read -r line; do groups=$line; done
 tell() { for group in $groups; do kill "-$1" "-$group" 2>/dev/null && told=yes; done; }
 tell TERM
+tell CONT
 for second in $(seq ${GRACE_SECONDS}); do
   told=
   tell 0

@@ -4,11 +4,11 @@ import { join, resolve } from "node:path";
 import type { Machine } from "../../config/machine.ts";
 import type { CrewSpecs } from "./crew.ts";
 import type { DataFolder } from "./data-folder.ts";
-import { findMemoryFolder } from "./memory-folder.ts";
+import { findMemoryFolder, SHARED_MEMORY } from "./memory-folder.ts";
 import type { NoteBook } from "./notes.ts";
 import { findPorts, somebodyListens } from "./ports.ts";
 import { type GridLayout, socketNames, toRoles } from "./roles.ts";
-import { makeRunFolder } from "./run-folder.ts";
+import { makeRunFolder, removeStaleRunFolders } from "./run-folder.ts";
 import { StartError } from "./start-error.ts";
 import type { TemporalSource } from "./temporal-cli.ts";
 import { temporalServer } from "./temporal-server.ts";
@@ -25,6 +25,8 @@ export interface DevOptions {
   readonly partitions: readonly string[];
   readonly worker?: string | undefined;
   readonly data: string;
+  /** In seconds: see `Supervision`. */
+  readonly maxStopped: number;
 }
 
 export interface Surroundings {
@@ -44,7 +46,7 @@ export interface Plan {
 
 async function checkAnswers(address: string): Promise<void> {
   const [host = "", port = ""] = address.split(/:(?=\d+$)/);
-  if (await somebodyListens(host, Number(port))) return;
+  if (await somebodyListens({ host, port: Number(port) })) return;
   throw new StartError(
     `No Temporal server answers at ${address}, which TEMPORAL_ADDRESS names: start it, or unset the variable.`,
   );
@@ -66,18 +68,16 @@ async function choosePorts({ options, notes, source }: Surroundings) {
   return { port, httpPort, uiPort, temporal, orchestrator, agents };
 }
 
-function chooseRunFolder({ options, data, notes }: Surroundings): string {
+async function chooseRunFolder({ options, data }: Surroundings): Promise<string> {
+  await removeStaleRunFolders([SHARED_MEMORY, tmpdir()]);
   const { agentSocket, workerSocket } = socketNames(options.agents * options.partitions.length);
   const longestName = agentSocket.length > workerSocket.length ? agentSocket : workerSocket;
-  const runFolder = makeRunFolder({
+  return makeRunFolder({
     dataFolder: data.path,
     longestName,
     memoryFolder: findMemoryFolder(),
     temporaryFolder: tmpdir(),
-    earlier: notes.notes.runFolder,
   });
-  notes.add({ runFolder });
-  return runFolder;
 }
 
 /** @throws {StartError} for whatever is not as it must be. */
@@ -88,7 +88,7 @@ export async function makePlan(surroundings: Surroundings): Promise<Plan> {
   const layout: GridLayout = {
     dataFolder: data.path,
     logs: data.logs,
-    runFolder: chooseRunFolder(surroundings),
+    runFolder: await chooseRunFolder(surroundings),
     temporalAddress: "address" in source ? source.address : `127.0.0.1:${ports.temporal}`,
     port: ports.port,
     httpPort: ports.httpPort,

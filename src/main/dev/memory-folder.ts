@@ -2,7 +2,7 @@
 // creating their many small files is the slowest step of a short task on some file systems.
 import { accessSync, constants, statfsSync } from "node:fs";
 
-const SHARED_MEMORY = "/dev/shm";
+export const SHARED_MEMORY = "/dev/shm";
 /** Inputs and outputs of all attempts under way must fit; with less room they belong on a disk. */
 const ROOM_BYTES = 4 * 2 ** 30;
 

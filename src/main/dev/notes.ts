@@ -5,8 +5,6 @@ import { join } from "node:path";
 export interface Notes {
   /** The same from start to start, so that what people have configured goes on working. */
   readonly temporalPort?: number;
-  /** Where the sockets are, if not in the data folder. */
-  readonly runFolder?: string;
   readonly processes?: readonly ProcessNote[];
 }
 

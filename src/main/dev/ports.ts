@@ -1,6 +1,6 @@
 import { randomInt } from "node:crypto";
 import { once } from "node:events";
-import { connect, createServer } from "node:net";
+import { connect, createServer, type NetConnectOpts } from "node:net";
 import { reasonOf, StartError } from "./start-error.ts";
 
 const HOST = "127.0.0.1";
@@ -70,10 +70,9 @@ export async function findPorts(wishes: readonly PortWish[]): Promise<number[]> 
   return held.map(({ port }) => port);
 }
 
-/** Answers at once whether a connection is accepted. */
-export const somebodyListens = (host: string, port: number): Promise<boolean> =>
+export const somebodyListens = (where: NetConnectOpts): Promise<boolean> =>
   new Promise((resolve) => {
-    const socket = connect({ host, port, timeout: 1_000 });
+    const socket = connect({ ...where, timeout: 1_000 });
     const answer = (listens: boolean) => {
       socket.destroy();
       resolve(listens);

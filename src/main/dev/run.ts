@@ -41,18 +41,27 @@ interface Start {
   readonly data: DataFolder;
   readonly notes: NoteBook;
   readonly signals: StopSignals;
+  readonly maxStoppedMs: number;
   /** When the command was given. */
   readonly since: number;
 }
 
 /** From the first process to the last. */
-async function keepRunning({ plan, data, notes, signals, since }: Start): Promise<void> {
+async function keepRunning({
+  plan,
+  data,
+  notes,
+  signals,
+  maxStoppedMs,
+  since,
+}: Start): Promise<void> {
   const facts = join(data.path, "grid.json");
   let usable = false;
   try {
     await supervise({
       specs: plan.specs,
       signals,
+      maxStoppedMs,
       tell,
       onStarted: (children) => {
         const alive = children.flatMap(({ spec, pid }) => (pid ? [toNote(spec.name, pid)] : []));
@@ -85,7 +94,8 @@ export async function runDev(options: DevOptions, machine: Machine): Promise<voi
     const source = await findTemporalCli(machine, tell, signals.drain);
     const plan = await makePlan({ options, machine, data, notes, source });
     await fillCompileCache(plan.layout.compileCache);
-    await keepRunning({ plan, data, notes, signals, since });
+    const maxStoppedMs = options.maxStopped * 1_000;
+    await keepRunning({ plan, data, notes, signals, maxStoppedMs, since });
   } catch (error) {
     // Somebody told us to stop in the middle of a download: that is no failure.
     if (!signals.drain.aborted || (error as Error).name !== "AbortError") throw error;

@@ -2,7 +2,7 @@
  * A Ctrl-C under npm arrives twice, from the terminal and from npm: what comes within this time is
  * the same wish.
  */
-const SAME_WISH_MS = 500;
+export const SAME_WISH_MS = 500;
 const LOOK_MS = 500;
 
 export interface StopSignals extends Disposable {

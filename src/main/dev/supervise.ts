@@ -6,7 +6,7 @@
 //   V3. However it ends, it returns only when no process is left.
 import { once } from "node:events";
 import type { Child, ChildEvents, Death } from "./child.ts";
-import { deathNotice, howItEnded, lastLines } from "./console.ts";
+import { deathNotice, howItEnded, lastLines, stuckNotice } from "./console.ts";
 import { type Crew, type CrewSpecs, openCrew } from "./crew.ts";
 import { type Guard, openGuard } from "./guard.ts";
 import { CANNOT_RUN } from "./process-group.ts";
@@ -16,6 +16,8 @@ import type { StopSignals } from "./stop-signals.ts";
 export interface Supervision {
   readonly specs: CrewSpecs;
   readonly signals: StopSignals;
+  /** A child that stays stopped (SIGSTOP) for longer is killed and started again. */
+  readonly maxStoppedMs: number;
   readonly tell: (text: string) => void;
   /** A child has a new process. */
   readonly onStarted: (children: readonly Child[]) => void;
@@ -36,7 +38,8 @@ const giveUp = ({ spec: { name, logFile } }: Child, death: Death): StartError =>
 };
 
 /** Opens the crew; `failed` rejects if it cannot be made usable. */
-function launch({ specs, tell, onStarted, onUsable }: Supervision, guard: Guard) {
+function launch(supervision: Supervision, guard: Guard) {
+  const { specs, tell, onStarted, onUsable, maxStoppedMs } = supervision;
   const failed = Promise.withResolvers<never>();
   const deaths = new Map<Child, number>();
   let usable = false;
@@ -54,6 +57,7 @@ function launch({ specs, tell, onStarted, onUsable }: Supervision, guard: Guard)
       usable = true;
       onUsable(crew.all);
     },
+    stuck: (child) => tell(stuckNotice(child, maxStoppedMs / 1_000)),
     died: (child, death) => {
       if (!usable && (isHopeless(death) || tooMany(child))) {
         failed.reject(giveUp(child, death));
@@ -64,7 +68,7 @@ function launch({ specs, tell, onStarted, onUsable }: Supervision, guard: Guard)
       if (death.wasReady) crew.workerOf(child)?.restart();
     },
   };
-  const crew: Crew = openCrew(specs, { events, guard });
+  const crew: Crew = openCrew(specs, { events, guard, maxStoppedMs });
   return { crew, failed: failed.promise, isUsable: () => usable };
 }
 

@@ -43,5 +43,5 @@ export const temporalServer = (options: TemporalServerOptions): ChildSpec => ({
   env: options.env,
   logFile: options.logFile,
   graceMs: 6_000,
-  isReady: () => somebodyListens(HOST, options.port),
+  isReady: () => somebodyListens({ host: HOST, port: options.port }),
 });
