@@ -8,6 +8,12 @@ import { SessionsDefinition } from "../../src/gen/sessions_service.ts";
 import { TasksDefinition } from "../../src/gen/tasks_service.ts";
 
 const CALL = 1_000;
+const OPTIONS = {
+  maxDuration: { seconds: 300, nanos: 0 },
+  maxRetries: 2,
+  priority: 1,
+  applicationName: "bench",
+};
 
 const slices = <T>(all: readonly T[], size = CALL): T[][] =>
   Array.from({ length: Math.ceil(all.length / size) }, (_, i) =>
@@ -18,6 +24,8 @@ export interface Definition {
   readonly payloadId: string;
   readonly outputs: readonly string[];
   readonly inputs?: readonly string[];
+  /** The task's own options, for the worker. */
+  readonly options?: Readonly<Record<string, string>>;
 }
 
 export function openClient(address: string) {
@@ -42,12 +50,7 @@ export function openClient(address: string) {
 
     async newSession(): Promise<string> {
       const { sessionId } = await sessions.createSession({
-        defaultTaskOption: {
-          maxDuration: { seconds: 300, nanos: 0 },
-          maxRetries: 2,
-          priority: 1,
-          applicationName: "bench",
-        },
+        defaultTaskOption: OPTIONS,
         partitionIds: [],
       });
       sessionIds.push(sessionId);
@@ -77,10 +80,11 @@ export function openClient(address: string) {
       for (const part of slices(definitions)) {
         await tasks.submitTasks({
           sessionId,
-          taskCreations: part.map(({ payloadId, outputs, inputs = [] }) => ({
+          taskCreations: part.map(({ payloadId, outputs, inputs = [], options }) => ({
             payloadId,
             expectedOutputKeys: [...outputs],
             dataDependencies: [...inputs],
+            ...(options && { taskOptions: { ...OPTIONS, options } }),
           })),
         });
       }
