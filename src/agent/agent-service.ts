@@ -4,6 +4,7 @@
 //       answered at once.
 //   S2. A token is good for the attempt that runs now, and dies with its call.
 //   S3. Replies hold what the interface asks for and nothing more: some clients take 10 KiB only.
+//   S4. An outage of a store is no answer: the worker waits, and its task's deadline runs on.
 import { randomUUID } from "node:crypto";
 import { writeFile } from "node:fs/promises";
 import { GridError, invalid } from "../domain/errors.ts";
@@ -15,6 +16,7 @@ import type { Service } from "../grpc/add-service.ts";
 import type { Attempt } from "./attempt.ts";
 import type { AgentContext } from "./context.ts";
 import { fileOf, isFileName } from "./folder.ts";
+import { insist } from "./insist.ts";
 import { fetchResource } from "./resource.ts";
 import { submitSubtasks } from "./submit-subtasks.ts";
 
@@ -67,6 +69,7 @@ export function agentService(
     async notifyResultData({ ids, communicationToken }) {
       const attempt = attemptOf(communicationToken);
       await checkAnnounced(context, attempt, ids);
+      if (attempt.buffer.closed) throw new GridError("NO_TASK_RUNNING", "the task has ended");
       for (const { resultId: id } of ids) attempt.buffer.notified.add(resultId(id));
       return { resultIds: ids.map(({ resultId: id }) => id) };
     },
@@ -105,7 +108,7 @@ async function spill({ buffer, folder }: Attempt, id: ResultId, data: Uint8Array
 
 /** Results that are neither expected of the task nor made by it must be known to the session. */
 async function checkAnnounced(
-  { stores }: AgentContext,
+  { stores, log, ending: signal }: AgentContext,
   { task, buffer }: Attempt,
   ids: NotifyResultDataRequest["ids"],
 ): Promise<void> {
@@ -116,7 +119,9 @@ async function checkAnnounced(
     if (!task.expectedOutputIds.includes(id) && !buffer.created.has(id)) others.push(id);
   }
   if (others.length === 0) return;
-  const rows = await stores.tables.results.get(others);
+  const rows = await insist({ log, signal }, "find results", () =>
+    stores.tables.results.get(others),
+  );
   const known = new Set(
     rows.filter(({ sessionId }) => sessionId === task.sessionId).map((row) => row.resultId),
   );

@@ -90,8 +90,11 @@ export function createAgent({ worker, signal, ...given }: AgentOptions): Agent {
 
   const giveBackWaiting = () => letGo.giveBack(shelf.remove(() => true));
 
-  /** The running task may end; then, or after the grace delay, everything is settled. */
-  const windUp = async (running: Promise<void>): Promise<void> => {
+  /**
+   * The running task may end; then, or after the grace delay, everything is settled. The clock runs
+   * from the stop on, whatever the stores do: what is not settled in time is left to others.
+   */
+  const windUp = async (polling: Promise<void>, running: Promise<void>): Promise<void> => {
     const timers = new AbortController();
     const after = (ms: number, act: () => void): void => {
       sleep(ms, undefined, { signal: timers.signal }).then(act, () => undefined);
@@ -99,6 +102,7 @@ export function createAgent({ worker, signal, ...given }: AgentOptions): Agent {
     after(settings.graceDelayMs, runner.interrupt);
     after(settings.graceDelayMs * 2 + LAST_COMMIT_MS, () => end.abort());
     try {
+      await polling;
       await giveBackWaiting();
       await running;
       await giveBackWaiting();
@@ -107,6 +111,14 @@ export function createAgent({ worker, signal, ...given }: AgentOptions): Agent {
     } finally {
       timers.abort();
     }
+  };
+
+  /** Whoever owns nothing needs no heir; one whose row is left behind is looked after as if dead. */
+  const sayGoodbye = async (): Promise<void> => {
+    const limit = { log, signal: AbortSignal.timeout(LAST_COMMIT_MS) };
+    await insist(limit, "last beat", () => stores.tables.agents.remove(owner.agentId)).catch(
+      (err: unknown) => log.warn({ err }, "agent's row was left behind"),
+    );
   };
 
   return {
@@ -127,13 +139,19 @@ export function createAgent({ worker, signal, ...given }: AgentOptions): Agent {
       const options = { context, worker, shelf, appetite, runner, committer, letGo, changed };
       const polling = poll(options).catch(failed);
       const running = runner.run().catch(failed);
-      await polling;
-      await windUp(running).catch(failed);
+      await aborted(stopping);
+      await windUp(polling, running).catch(failed);
       done.abort();
       await beating;
       if (failure) throw failure.error;
-      if (held.size === 0) await stores.tables.agents.remove(owner.agentId);
+      if (held.size === 0) await sayGoodbye();
       log.info({ left: held.size }, "agent stopped");
     },
   };
 }
+
+const aborted = (signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener("abort", () => resolve(), { once: true });
+  });

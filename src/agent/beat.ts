@@ -6,6 +6,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Attempt, idsOf, keyOf } from "./attempt.ts";
 import type { AgentContext } from "./context.ts";
+import { unlessAborted } from "./insist.ts";
 
 /** Called with attempts that count no more. */
 export type Revoke = (attempts: readonly Attempt[]) => void;
@@ -38,6 +39,8 @@ export async function beat(
     due = Math.max(due + settings.beatMs, performance.now());
     await sleep(Math.max(0, due - performance.now()), undefined, { signal }).catch(() => undefined);
     if (signal.aborted) return;
-    await beatOnce(context, revoke).catch((err: unknown) => log.warn({ err }, "beat failed"));
+    await unlessAborted(signal, () => beatOnce(context, revoke)).catch((err: unknown) => {
+      if (!signal.aborted) log.warn({ err }, "beat failed");
+    });
   }
 }

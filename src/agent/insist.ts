@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { GridError } from "../domain/errors.ts";
+import { GridError, isOutage } from "../domain/errors.ts";
 import type { Logger } from "../telemetry/logger.ts";
 
 const FIRST_PAUSE_MS = 50;
@@ -7,9 +7,9 @@ const LONGEST_PAUSE_MS = 2_000;
 
 export interface Insistence {
   readonly log: Logger;
-  /** Gives up when it aborts. */
+  /** Gives up when it aborts, in the middle of a try too: a store may take long to say that it is away. */
   readonly signal: AbortSignal;
-  /** Gives up after so many tries. */
+  /** Gives up after so many failures that are no outage. */
   readonly tries?: number;
 }
 
@@ -24,15 +24,30 @@ export async function insist<T>(
   what: string,
   work: () => Promise<T>,
 ): Promise<T> {
+  let failures = 0;
   for (let n = 1; ; n += 1) {
     try {
-      return await work();
+      return await unlessAborted(signal, work);
     } catch (error) {
-      if (error instanceof GridError || n >= tries || signal.aborted) throw error;
+      if (!isOutage(error)) failures += 1;
+      const isAnswer = error instanceof GridError && !isOutage(error);
+      if (isAnswer || failures >= tries || signal.aborted) throw error;
       log.warn({ err: error, what, tries: n }, "store does not answer");
       await sleep(Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (n - 1)), undefined, {
         signal,
       });
     }
   }
+}
+
+/** Leaves work alone when `signal` aborts; nobody hears then how it ended. @throws the signal's reason. */
+export function unlessAborted<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+  if (signal.aborted) return Promise.reject(signal.reason);
+  return new Promise((resolve, reject) => {
+    const abort = (): void => reject(signal.reason);
+    signal.addEventListener("abort", abort, { once: true });
+    work()
+      .then(resolve, reject)
+      .finally(() => signal.removeEventListener("abort", abort));
+  });
 }

@@ -47,6 +47,7 @@ export async function poll(options: PollsterOptions): Promise<void> {
     stores,
     stores: { queue },
     stopping,
+    ending,
     log,
     metrics,
     partitionId,
@@ -95,6 +96,13 @@ export async function poll(options: PollsterOptions): Promise<void> {
     else if (deliveries.length > 0) await takeIn(deliveries);
   };
 
+  /** Nothing is repeated for the sake of a task that would be given back anyway. */
+  const takeUnlessStopped = (): Promise<void> =>
+    takeSome().catch((error: unknown) => {
+      if (!stopping.aborted) throw error;
+      log.warn({ err: error }, "tasks that were being taken are left to others");
+    });
+
   const takeIn = async (deliveries: readonly Delivery[]): Promise<void> => {
     const attempts = await acquire(context, deliveries, letGo.ack);
     if (attempts.length === 0) return;
@@ -140,7 +148,9 @@ export async function poll(options: PollsterOptions): Promise<void> {
   const timer = setInterval(tick, TICK_MS);
   stopping.addEventListener("abort", changed.ring, { once: true });
   try {
-    while (!stopping.aborted) await insist({ log, signal: stopping }, "take tasks", takeSome);
+    // Not given up in the middle: what it has in its hands must be settled (P4).
+    while (!stopping.aborted)
+      await insist({ log, signal: ending }, "take tasks", takeUnlessStopped);
   } catch (error) {
     if (!stopping.aborted) throw error;
   } finally {
@@ -150,8 +160,9 @@ export async function poll(options: PollsterOptions): Promise<void> {
 }
 
 /** Does another agent serve the same partition? */
-async function hasNeighbours({ stores, owner, partitionId }: AgentContext): Promise<boolean> {
-  const agents = await stores.tables.agents.list();
+async function hasNeighbours(context: AgentContext): Promise<boolean> {
+  const { stores, owner, partitionId, log, stopping: signal } = context;
+  const agents = await insist({ log, signal }, "neighbours", () => stores.tables.agents.list());
   return agents.some(
     (agent) => agent.partitionId === partitionId && agent.agentId !== owner.agentId,
   );

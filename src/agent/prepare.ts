@@ -1,6 +1,7 @@
 // Puts the inputs of attempts into their data folders.
 //
-//   P1. A missing object is final (it will not come back), any other failure is not.
+//   P1. A missing object is final (it will not come back); an outage is waited for; any other
+//       failure is one of the attempt.
 //   P2. Small objects are read for the whole group in few calls and kept for a while: tasks share
 //       inputs, and objects never change. Large ones are streamed from store to file.
 import { createWriteStream, writeFileSync } from "node:fs";

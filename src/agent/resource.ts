@@ -9,6 +9,9 @@ import type { DataResponse } from "../gen/agent_common.ts";
 import type { Attempt } from "./attempt.ts";
 import type { AgentContext } from "./context.ts";
 import { fileOf, isFileName } from "./folder.ts";
+import { insist } from "./insist.ts";
+
+const TRIES = 3;
 
 /**
  * Puts the data of any completed result into the data folder; whole, or not at all.
@@ -16,11 +19,22 @@ import { fileOf, isFileName } from "./folder.ts";
  * @throws {GridError} RESULT_NOT_FOUND, RESULT_DATA_NOT_FOUND.
  */
 export async function fetchResource(
+  context: AgentContext,
+  attempt: Attempt,
+  id: ResultId,
+): Promise<DataResponse> {
+  const { log, ending: signal } = context;
+  if (!isFileName(id)) throw new GridError("RESULT_NOT_FOUND", id);
+  const limited = { log, signal, tries: TRIES };
+  return insist(limited, "fetch a resource", () => fetch(context, attempt, id));
+}
+
+async function fetch(
   { stores, ending }: AgentContext,
   { folder }: Attempt,
   id: ResultId,
 ): Promise<DataResponse> {
-  const [row] = isFileName(id) ? await stores.tables.results.get([id]) : [];
+  const [row] = await stores.tables.results.get([id]);
   if (!row) throw new GridError("RESULT_NOT_FOUND", id);
   if (row.status !== ResultStatus.COMPLETED || row.objectId === "")
     throw new GridError("RESULT_DATA_NOT_FOUND", id);

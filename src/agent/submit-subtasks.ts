@@ -17,6 +17,7 @@ import { createReferenceCheck, namedBy } from "../grpc/task-references.ts";
 import type { Attempt } from "./attempt.ts";
 import type { Subtask } from "./buffer.ts";
 import type { AgentContext } from "./context.ts";
+import { insist } from "./insist.ts";
 
 /** @throws {GridError} naming the field, what is wrong and what is allowed. */
 export async function submitSubtasks(
@@ -48,8 +49,11 @@ export async function submitSubtasks(
   };
 }
 
-async function sessionOf({ stores }: AgentContext, { task, buffer }: Attempt): Promise<Session> {
-  buffer.session ??= stores.tables.sessions.get(task.sessionId);
+async function sessionOf(context: AgentContext, { task, buffer }: Attempt): Promise<Session> {
+  const { stores, log, ending: signal } = context;
+  buffer.session ??= insist({ log, signal }, "find session", () =>
+    stores.tables.sessions.get(task.sessionId),
+  );
   const session = await buffer.session.catch((error: unknown) => {
     buffer.session = undefined;
     throw error;
@@ -85,7 +89,7 @@ function toSubtask(
 
 /** Every result named must be made by this attempt, or known to the session and still usable. */
 async function checkReferences(
-  { stores }: AgentContext,
+  { stores, log, ending: signal }: AgentContext,
   { task, buffer }: Attempt,
   creations: readonly Creation[],
 ): Promise<void> {
@@ -98,6 +102,9 @@ async function checkReferences(
     if (buffer.created.has(id) || expected.has(id)) references.set(id, ours);
     else others.push(id);
   }
-  for (const row of await stores.tables.results.get(others)) references.set(row.resultId, row);
+  const rows = await insist({ log, signal }, "find results", () =>
+    stores.tables.results.get(others),
+  );
+  for (const row of rows) references.set(row.resultId, row);
   creations.forEach(createReferenceCheck(sessionId, references));
 }

@@ -59,7 +59,7 @@ const ERRORS = {
 
 export type ErrorCode = keyof typeof ERRORS;
 
-/** A refusal the caller can act on. Infrastructure failures stay ordinary errors. */
+/** A refusal the caller can act on, be it by calling again. Bugs stay ordinary errors. */
 export class GridError extends Error {
   readonly code: ErrorCode;
 
@@ -73,6 +73,10 @@ export class GridError extends Error {
     return ERRORS[this.code].status;
   }
 }
+
+/** Something behind us is away: the same call will do once it is back. */
+export const isOutage = (error: unknown): boolean =>
+  error instanceof GridError && error.code === "DEPENDENCY_UNAVAILABLE";
 
 /** A bad field of a request: names the field, says what was wrong and what is allowed. */
 export const invalid = (field: string, wrong: string, allowed: string): GridError =>

@@ -54,7 +54,7 @@ const refusal = (error: GridError): ServerError =>
  * Turns what a service threw into the status that its caller sees.
  *
  * A `GridError` has its own status, an abort means that the caller or the service is going, and
- * anything else is a bug or an outage: the caller learns nothing of it, the log everything.
+ * anything else is a bug: the caller learns nothing of it, the log everything.
  */
 export function toServerError(failure: Failure): ServerError {
   const { error, log } = failure;

@@ -1,7 +1,7 @@
 // A doorbell between processes: a file that writers touch and the kernel reports to listeners.
 // No sockets to clean up after a crash, nothing to connect, and unread rings coalesce by
-// themselves. A ring may get lost (network file systems do not report them at all): every
-// listener also looks by itself now and then.
+// themselves. A ring may get lost (network file systems do not report them at all, a full disk
+// takes none, the kernel has no watch to spare): every listener also looks by itself now and then.
 import { closeSync, constants, mkdirSync, openSync, watch, writeSync } from "node:fs";
 import { join } from "node:path";
 
@@ -34,7 +34,20 @@ export function openBell(folder: string, name: string): Bell {
   let again = false;
   let disposed = false;
   const strike = (): void => {
-    if (!disposed) writeSync(fd, "!", 0);
+    if (disposed) return;
+    try {
+      writeSync(fd, "!", 0);
+    } catch {
+      // The disk is full or failing: a lost ring, where what was to be told has been written.
+    }
+  };
+  /** Undefined when the kernel has none to spare (ENOSPC, EMFILE). */
+  const startWatching = () => {
+    try {
+      return watch(file, { persistent: false }, heard).on("error", () => {});
+    } catch {
+      return undefined;
+    }
   };
   const settle = (): void => {
     ringing = false;
@@ -61,7 +74,7 @@ export function openBell(folder: string, name: string): Bell {
     },
     listen(listener) {
       listeners.add(listener);
-      watcher ??= watch(file, { persistent: false }, heard);
+      watcher ??= startWatching();
       return () => {
         listeners.delete(listener);
       };

@@ -4,6 +4,7 @@
 // several processes write: what they append during a checkpoint keeps the log from being used
 // from its beginning again.
 import type { DatabaseSync } from "node:sqlite";
+import { toOutage } from "./outage.ts";
 
 /** Pages of 4 KiB. Less would write hot pages more often, more makes the pause longer. */
 const DUE = 4_000;
@@ -21,11 +22,19 @@ interface Log {
 export function createCheckpoints(db: DatabaseSync): () => void {
   const look = db.prepare("PRAGMA wal_checkpoint(NOOP)");
   let commits = 0;
+  const attempt = (mode: "RESTART" | "PASSIVE"): void => {
+    try {
+      db.exec(`PRAGMA wal_checkpoint(${mode})`);
+    } catch (error) {
+      // The commit stands, in the log; the disk will say itself what is wrong with it.
+      if (toOutage("", error) === error) throw error;
+    }
+  };
   return () => {
     if (++commits % LOOK_EVERY !== 0) return;
     const { log, checkpointed } = look.get() as unknown as Log;
     // Either gives up when another process is at it, and is tried again at the next look.
-    if (log >= TOO_LONG) db.exec("PRAGMA wal_checkpoint(RESTART)");
-    else if (log - checkpointed >= DUE) db.exec("PRAGMA wal_checkpoint(PASSIVE)");
+    if (log >= TOO_LONG) attempt("RESTART");
+    else if (log - checkpointed >= DUE) attempt("PASSIVE");
   };
 }

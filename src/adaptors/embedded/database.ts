@@ -7,10 +7,15 @@
 //       what they write then comes after it in the same log, and cannot survive without it.
 //   E4. Neither the disk nor another process's lock blocks the event loop: the log is synced by a
 //       thread, without the lock, and BEGIN is tried again between turns.
+//   E5. An outage (lock held for too long, disk full or failing, file gone) is told to every write
+//       that it touches as DEPENDENCY_UNAVAILABLE; the next one finds a whole database again.
+import { basename } from "node:path";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { GridError } from "../../domain/errors.ts";
 import { createCheckpoints } from "./checkpoints.ts";
 import { type LogSync, openLogSync } from "./log-sync.ts";
+import { isBusy, toOutage } from "./outage.ts";
+import { createPlaceCheck } from "./place.ts";
 
 export interface Database extends AsyncDisposable {
   /** Prepares once, then answers the same statement. */
@@ -33,9 +38,13 @@ export interface DatabaseOptions {
 
 /** Give up on a lock that another process holds for so long: it is stopped, or the disk is. */
 const LOCK_PATIENCE_MS = 30_000;
+/** A process that is to end does not wait so long. */
+const LAST_PATIENCE_MS = 2_000;
 /** Try again at once for so long. */
 const SPIN_MS = 0.3;
-const SQLITE_BUSY = 5;
+/** Then more and more rarely: nobody holds a lock for long but in an outage. */
+const LONGEST_PAUSE_MS = 25;
+const PAUSE_PER_WAIT = 0.05;
 
 interface Job {
   work: () => unknown;
@@ -43,8 +52,9 @@ interface Job {
   reject: (reason: unknown) => void;
 }
 
-const isBusy = (error: unknown): boolean =>
-  error instanceof Error && ((error as { errcode?: number }).errcode ?? 0) % 256 === SQLITE_BUSY;
+/** How long to wait for a lock that has been held for so long. */
+const pauseMs = (blockedMs: number): number =>
+  Math.min(LONGEST_PAUSE_MS, 1 + PAUSE_PER_WAIT * blockedMs);
 
 function openFile(file: string, schema: string): DatabaseSync {
   const db = new DatabaseSync(file, { timeout: LOCK_PATIENCE_MS });
@@ -63,6 +73,8 @@ export function openDatabase({ file, schema, durability }: DatabaseOptions): Dat
   const db = openFile(file, schema);
   const log: LogSync | undefined = durability === "FULL" ? openLogSync(`${file}-wal`) : undefined;
   const committed = createCheckpoints(db);
+  const checkPlace = createPlaceCheck(file);
+  const outage = (error: unknown) => toOutage(basename(file), error);
   const statements = new Map<string, StatementSync>();
   const jobs: Job[] = [];
   const syncing = new Set<Promise<void>>();
@@ -87,6 +99,8 @@ export function openDatabase({ file, schema, durability }: DatabaseOptions): Dat
       sql("RELEASE job").run();
       return { value };
     } catch (error) {
+      // An outage touches the neighbours too, and may have ended their transaction already.
+      if (outage(error) !== error) throw error;
       sql("ROLLBACK TO job").run();
       sql("RELEASE job").run();
       reject(error);
@@ -98,7 +112,8 @@ export function openDatabase({ file, schema, durability }: DatabaseOptions): Dat
   const runAlone = ({ work }: Job) => [{ value: work() }];
 
   const rejectAll = (failed: readonly Job[], error: unknown): void => {
-    for (const job of failed) job.reject(error);
+    const reason = outage(error);
+    for (const job of failed) job.reject(reason);
   };
 
   const runAll = (batch: readonly Job[]): void => {
@@ -122,20 +137,22 @@ export function openDatabase({ file, schema, durability }: DatabaseOptions): Dat
 
   const retryLater = (error: unknown): void => {
     blockedSince ??= performance.now();
-    if (performance.now() - blockedSince > LOCK_PATIENCE_MS) {
+    const blockedMs = performance.now() - blockedSince;
+    if (blockedMs > (closed ? LAST_PATIENCE_MS : LOCK_PATIENCE_MS)) {
       blockedSince = undefined;
       rejectAll(jobs.splice(0), error);
     } else {
       scheduled = true;
       // Most hold it for a fraction of a millisecond, and timers are no finer than one.
-      if (performance.now() - blockedSince < SPIN_MS) setImmediate(flush);
-      else setTimeout(flush, 1);
+      if (blockedMs < SPIN_MS) setImmediate(flush);
+      else setTimeout(flush, pauseMs(blockedMs));
     }
   };
 
   /** Answers false when the lock could not be had: the jobs wait or were refused. */
   const begin = (): boolean => {
     try {
+      checkPlace(performance.now());
       sql("BEGIN IMMEDIATE").run();
       blockedSince = undefined;
       return true;
@@ -170,13 +187,15 @@ export function openDatabase({ file, schema, durability }: DatabaseOptions): Dat
 
   const read = async <T>(work: () => T, since = performance.now()): Promise<T> => {
     if (closed) throw refuse();
+    const now = performance.now();
     try {
+      checkPlace(now);
       return work();
     } catch (error) {
       // Readers wait for nobody but a process that repairs the log after a crash.
-      if (!isBusy(error) || performance.now() - since > LOCK_PATIENCE_MS) throw error;
+      if (!isBusy(error) || now - since > LOCK_PATIENCE_MS) throw outage(error);
     }
-    await new Promise((resolve) => setTimeout(resolve, 1));
+    await new Promise((resolve) => setTimeout(resolve, pauseMs(now - since)));
     return read(work, since);
   };
 

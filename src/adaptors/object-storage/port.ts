@@ -6,7 +6,10 @@ export interface StoredObject {
   readonly size: number;
 }
 
-/** Where result data lives. Blobs are immutable: a second upload makes a second id. */
+/**
+ * Where result data lives. Blobs are immutable: a second upload makes a second id. Every verb
+ * rejects with GridError DEPENDENCY_UNAVAILABLE when the backend is away, full or failing.
+ */
 export interface ObjectStorage extends AsyncDisposable {
   /** Streams `chunks` in and names the blob. Nothing is visible under the id before this resolves. */
   put(chunks: AsyncIterable<Uint8Array>, signal?: AbortSignal): Promise<StoredObject>;

@@ -29,7 +29,8 @@ export interface QueueDepth {
  *   Q2. A delivered message is invisible until it is settled, its receiver's queue is disposed
  *       or dies, or the visibility time is over; then it is delivered again.
  *   Q3. Higher priority first, as far as the backend can.
- * Messages may be lost, repeated, delayed or reordered: nothing may depend on them (I4).
+ * Messages may be lost, repeated, delayed or reordered: nothing may depend on them (I4). Every verb
+ * rejects with GridError DEPENDENCY_UNAVAILABLE when the backend is away, full or failing.
  */
 export interface QueueStorage extends AsyncDisposable {
   publish(messages: readonly Message[]): Promise<void>;

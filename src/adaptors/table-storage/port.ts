@@ -9,7 +9,8 @@ import type { DependencyTable, TaskTable } from "./port/tasks.ts";
  * No verb needs more than single-document atomicity of the store. Bulk verbs answer per item and
  * may be cut short by a crash at any document: repeating the verb completes it. Empty lists are
  * answered without touching the store. Every verb rejects with GridError ADAPTOR_CLOSED after
- * disposal, and with an ordinary error when the store cannot be reached.
+ * disposal, and with DEPENDENCY_UNAVAILABLE when the store cannot do its part: it is away, full or
+ * failing. Then it may have been carried out, or not.
  */
 export interface TableStorage extends AsyncDisposable {
   readonly sessions: SessionTable;

@@ -4,11 +4,13 @@
 //       renamed, folder synced.
 //   F2. A file that has its name never changes.
 //   F3. What a dead writer left aside is removed at an opening, an hour after its last write.
+//   F4. A blob is gone only if its folder is there: else the store is away, which callers wait for.
 import { randomUUID } from "node:crypto";
 import { mkdirSync, readdirSync } from "node:fs";
 import { type FileHandle, open, rename, rm, stat } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { objectId } from "../../../domain/ids.ts";
+import { onDisk } from "../../embedded/outage.ts";
 import type { StoredObject } from "../port.ts";
 
 const ID = /^f-([0-9a-f]{2})([0-9a-f]{6}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/;
@@ -19,6 +21,8 @@ const FOLDERS = Array.from({ length: 256 }, (_, i) => i.toString(16).padStart(2,
 
 const isMissing = (error: unknown): boolean =>
   error instanceof Error && "code" in error && error.code === "ENOENT";
+
+const onObjects = <T>(work: () => Promise<T>): Promise<T> => onDisk("objects", work);
 
 async function sync(path: string): Promise<void> {
   await using folder = await open(path, "r");
@@ -59,11 +63,13 @@ export async function openFiles(root: string) {
   /** Undefined when there is no such blob. */
   const openOne = async (id: string): Promise<FileHandle | undefined> => {
     const path = pathOf(id);
+    if (path === undefined) return undefined;
     try {
-      return path === undefined ? undefined : await open(path, "r");
+      return await onObjects(() => open(path, "r"));
     } catch (error) {
-      if (isMissing(error)) return undefined;
-      throw error;
+      if (!(error instanceof Error) || !isMissing(error.cause)) throw error;
+      await onObjects(() => stat(dirname(path)));
+      return undefined;
     }
   };
 
@@ -75,11 +81,14 @@ export async function openFiles(root: string) {
       const aside = join(root, ASIDE + id);
       try {
         const size = await writeAside(aside, chunks);
-        await rename(aside, path);
-        await sync(join(path, ".."));
+        await onObjects(async () => {
+          await rename(aside, path);
+          await sync(dirname(path));
+        });
         return { objectId: objectId(id), size };
       } catch (error) {
-        await rm(aside, { force: true });
+        // Where even that fails it is left to F3: what the caller has to know is the first failure.
+        await rm(aside, { force: true }).catch(() => {});
         throw error;
       }
     },
@@ -90,21 +99,21 @@ export async function openFiles(root: string) {
     async read(id: string, maxBytes: number): Promise<Uint8Array | undefined> {
       await using file = await openOne(id);
       if (!file || (await file.stat()).size > maxBytes) return undefined;
-      return file.readFile();
+      return onObjects(() => file.readFile());
     },
 
     /** Not synced: a file that comes back after a loss of power is as unknown as a lost upload. */
     async remove(id: string): Promise<void> {
       const path = pathOf(id);
-      if (path !== undefined) await rm(path, { force: true });
+      if (path !== undefined) await onObjects(() => rm(path, { force: true }));
     },
 
-    ping: (): Promise<void> => stat(root).then(() => {}),
+    ping: (): Promise<void> => onObjects(() => stat(root).then(() => {})),
   };
 }
 
 async function writeAside(path: string, chunks: AsyncIterable<Uint8Array>): Promise<number> {
-  await using file = await open(path, "wx");
+  await using file = await onObjects(() => open(path, "wx"));
   let size = 0;
   let pending: Uint8Array[] = [];
   let pendingBytes = 0;
@@ -112,13 +121,15 @@ async function writeAside(path: string, chunks: AsyncIterable<Uint8Array>): Prom
     if (chunk.length > 0) pending.push(chunk);
     pendingBytes += chunk.length;
     if (pendingBytes < CHUNK_BYTES && pending.length < 512) continue;
-    await writeAll(file, pending);
+    await onObjects(() => writeAll(file, pending));
     size += pendingBytes;
     pending = [];
     pendingBytes = 0;
   }
-  await writeAll(file, pending);
-  await file.datasync();
+  await onObjects(async () => {
+    await writeAll(file, pending);
+    await file.datasync();
+  });
   return size + pendingBytes;
 }
 
@@ -126,9 +137,8 @@ async function writeAside(path: string, chunks: AsyncIterable<Uint8Array>): Prom
 export async function* readChunks(file: FileHandle): AsyncGenerator<Uint8Array, void> {
   let { size: rest } = await file.stat();
   while (rest > 0) {
-    const { buffer, bytesRead } = await file.read(
-      Buffer.allocUnsafeSlow(Math.min(rest, CHUNK_BYTES)),
-    );
+    const piece = Buffer.allocUnsafeSlow(Math.min(rest, CHUNK_BYTES));
+    const { buffer, bytesRead } = await onObjects(() => file.read(piece));
     if (bytesRead === 0) throw new Error("an object's file is shorter than it was");
     rest -= bytesRead;
     yield buffer.subarray(0, bytesRead);

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { GridError } from "../../../domain/errors.ts";
 import { type Bell, openBell } from "../../embedded/bell.ts";
 import { openDatabase } from "../../embedded/database.ts";
+import { toOutage } from "../../embedded/outage.ts";
 import type { Delivery, QueueStorage } from "../port.ts";
 import { createMessages, SCHEMA } from "./messages.ts";
 import { createWaitingRoom, type WaitingRoom } from "./waiting-room.ts";
@@ -26,7 +27,11 @@ export function openEmbeddedQueue({ path, visibilityMs }: EmbeddedQueueOptions):
   const bellOf = (partition: string): Bell => {
     let bell = bells.get(partition);
     if (!bell) {
-      bell = openBell(path, `queue-${partition}`);
+      try {
+        bell = openBell(path, `queue-${partition}`);
+      } catch (error) {
+        throw toOutage("queue", error);
+      }
       bells.set(partition, bell);
     }
     return bell;
