@@ -58,7 +58,7 @@ export async function admit(stores: Stores, admission: Admission): Promise<Rejec
 }
 
 /** What a task waits for. */
-interface Edges {
+export interface Edges {
   readonly taskId: TaskId;
   readonly resultIds: readonly ResultId[];
 }
@@ -105,7 +105,10 @@ async function readInputs(results: Stores["tables"]["results"], tasks: readonly 
 }
 
 /** The reading half of A2: closes edges of inputs completed meanwhile, finds the lost ones. */
-async function lookAgain({ tables }: Stores, edges: readonly Edges[]): Promise<Rejected> {
+export async function lookAgain(
+  { tables }: Pick<Stores, "tables">,
+  edges: readonly Edges[],
+): Promise<Rejected> {
   if (edges.length === 0) return [];
   const waiting = new Set(edges.flatMap(({ resultIds }) => resultIds));
   const found = new Map((await tables.results.get([...waiting])).map((row) => [row.resultId, row]));

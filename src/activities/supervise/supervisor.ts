@@ -13,7 +13,7 @@ import { idOf, type Watch } from "../watch.ts";
 import { type Care, createCare, noteProgress } from "./care.ts";
 import { feedQueue, type Share } from "./feed-queue.ts";
 import { mend, type Patience } from "./mend.ts";
-import { createParking } from "./parking.ts";
+import { createPatrol, type PatrolOptions } from "./patrol.ts";
 
 export interface SupervisorDependencies {
   readonly stores: Stores;
@@ -24,6 +24,7 @@ export interface SupervisorDependencies {
 export interface SupervisorOptions extends Patience {
   /** A batch whose tasks have all been waiting for inputs for so long gives up its place. */
   readonly parkAfterMs?: number;
+  readonly patrol?: PatrolOptions;
 }
 
 interface Ward extends Share {
@@ -40,12 +41,12 @@ const STATUS_EVERY_MS = 500;
 
 export function createSupervisor(
   { stores, watch, log }: SupervisorDependencies,
-  { republishAfterMs, parkAfterMs = 10_000 }: SupervisorOptions,
+  { republishAfterMs, parkAfterMs = 10_000, patrol: patrolOptions }: SupervisorOptions,
 ): AsyncDisposable {
   const { tables, now } = stores;
   const wards = new Map<SessionId, Ward>();
   const rounds = new Set<Promise<void>>();
-  const parking = createParking(stores);
+  const patrol = createPatrol({ stores, log }, patrolOptions);
   let stopped = false;
   let statusesAt = 0;
 
@@ -60,7 +61,6 @@ export function createSupervisor(
         const care = before.get(idOf(info)) ?? createCare(info, at);
         noteProgress(care, info, at);
         ward.cares.set(idOf(info), care);
-        parking.remove(info);
       }
     }
     const sessions = new Set(followed.map(({ sessionId }) => sessionId));
@@ -109,7 +109,6 @@ export function createSupervisor(
     if (mended > 0) log.info({ sessionId, tasks: mended }, "lost tasks put right");
     for (const { info } of toPark(cares)) {
       await tables.batches.park(info);
-      parking.add(info);
       watch.park(info);
     }
   };
@@ -128,6 +127,7 @@ export function createSupervisor(
 
   const tend = async (followed: readonly BatchInfo[]): Promise<void> => {
     if (stopped) return;
+    patrol.follow(followed);
     take(followed);
     await readStatuses();
     for (const [sessionId, ward] of wards) {
@@ -135,7 +135,6 @@ export function createSupervisor(
       const running = round(sessionId, ward).finally(() => rounds.delete(running));
       rounds.add(running);
     }
-    await parking.tend();
   };
 
   watch.onLook((followed) => {
@@ -147,6 +146,7 @@ export function createSupervisor(
   return {
     async [Symbol.asyncDispose]() {
       stopped = true;
+      await patrol[Symbol.asyncDispose]();
       await Promise.all(rounds);
     },
   };

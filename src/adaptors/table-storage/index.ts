@@ -18,9 +18,10 @@ export async function openTableStorage(options: TableStorageOptions): Promise<Ta
 }
 
 export type { Change } from "./port/feed.ts";
-export type { BatchInfo } from "./port/sessions.ts";
+export type { BatchInfo, ParkedBatch } from "./port/sessions.ts";
 export type {
   Decision,
+  Edge,
   Owner,
 } from "./port/tasks.ts";
 export type { TableStorage } from "./port.ts";

@@ -201,6 +201,29 @@ export function batches({ promised, open }: TableStoragePromises): void {
     expect(await unparked()).toEqual([ready]);
   });
 
+  promised("pages through the parked batches, each once, until they are unparked", async () => {
+    const tables = await open();
+    const rows = Array.from({ length: 5 }, () => batchIn(someSession()));
+    await pending(
+      tables,
+      rows.map(({ batchId, sessionId }) => taskIn(sessionId, { batchId })),
+    );
+    const keys = await tables.batches.add(rows);
+    for (const key of keys.slice(1)) await tables.batches.park(key);
+    const walk = async () => {
+      const found: string[] = [];
+      for (let page = await tables.batches.parked({ limit: 2 }); page.length > 0; ) {
+        found.push(...page.map(({ batchId }) => batchId));
+        page = await tables.batches.parked({ after: page.at(-1), limit: 2 });
+      }
+      return found.filter((id) => rows.some(({ batchId }) => batchId === id)).toSorted();
+    };
+    const expected = rows.slice(1).map(({ batchId }) => batchId);
+    expect(await walk()).toEqual(expected.toSorted());
+    const all = await tables.batches.parked({ limit: 1_000 });
+    expect(all).toContainEqual({ ...keys[1], batchId: rows[1]?.batchId });
+  });
+
   promised("unparks a batch that has nothing open any more", async () => {
     const tables = await open();
     const session = someSession();

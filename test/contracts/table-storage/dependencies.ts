@@ -1,8 +1,8 @@
 import { expect } from "vitest";
-import type { TableStorage } from "../../../src/adaptors/table-storage/index.ts";
+import type { Edge, TableStorage } from "../../../src/adaptors/table-storage/index.ts";
 import type { ResultId, TaskId } from "../../../src/domain/ids.ts";
 import type { TableStoragePromises } from "../table-storage.ts";
-import { someResult, someSession, someTask, taskIn } from "./rows.ts";
+import { idsOf, someBatch, someResult, someSession, someTask, taskIn, tasksIn } from "./rows.ts";
 import { pending } from "./steps.ts";
 
 const some = <T>(count: number, make: () => T): T[] => Array.from({ length: count }, make);
@@ -62,6 +62,35 @@ export function dependencies({ promised, open }: TableStoragePromises): void {
     expect((await dependencies.dependents([x, y])).sort()).toEqual([a, b].sort());
     expect(await dependencies.dependents([x])).toEqual([a]);
     expect(await dependencies.dependents([someResult()])).toEqual([]);
+  });
+
+  promised("pages through the open edges of a batch's waiting tasks, each once", async () => {
+    const tables = await open();
+    const { dependencies } = tables;
+    const session = someSession();
+    const tasks = tasksIn(session, 4, { batchId: someBatch() });
+    const [gone, ...waiting] = tasks;
+    const stranger = taskIn(session, { batchId: someBatch() });
+    await pending(tables, [...tasks, stranger]);
+    const inputs = some(5, someResult);
+    const edges = [...tasks, stranger].map(({ taskId }) => ({ taskId, resultIds: inputs }));
+    await dependencies.add(edges);
+    const [closed, ...opened] = inputs;
+    await dependencies.close(closed ? [closed] : []);
+    await tables.tasks.submit(idsOf(gone ? [gone] : []), 2);
+    await tables.tasks.pause(idsOf(waiting.slice(0, 1)));
+    const { batchId } = gone ?? stranger;
+    const found: Edge[] = [];
+    for (let page = await dependencies.openInBatch(batchId, { limit: 5 }); page.length > 0; ) {
+      expect(page.length).toBeLessThanOrEqual(5);
+      found.push(...page);
+      page = await dependencies.openInBatch(batchId, { after: found.at(-1), limit: 5 });
+    }
+    const expected = waiting.flatMap(({ taskId }) => opened.map((id) => `${taskId} ${id}`));
+    expect(found.map(({ taskId, resultId }) => `${taskId} ${resultId}`).toSorted()).toEqual(
+      expected.toSorted(),
+    );
+    expect(await dependencies.openInBatch(someBatch(), { limit: 5 })).toEqual([]);
   });
 
   promised("never loses the wake-up of a task whose 128 inputs complete at once", async () => {

@@ -4,6 +4,7 @@ import type { BatchKey, NewBatch } from "../../../domain/batch.ts";
 import type { BatchId, SessionId } from "../../../domain/ids.ts";
 import type { BatchInfo, BatchTable } from "../port/sessions.ts";
 import { batchAnnouncing } from "./batches/announcing.ts";
+import { batchParking } from "./batches/parked.ts";
 import type { Store } from "./store.ts";
 
 const FIND = "SELECT session_id, batch FROM batches WHERE batch_id = ?";
@@ -71,6 +72,7 @@ export const batchTable = (store: Store): BatchTable => {
 
   return {
     ...batchAnnouncing(store),
+    ...batchParking(store),
 
     async add(batches) {
       if (batches.length === 0) return [];

@@ -60,6 +60,10 @@ export interface BatchInfo extends BatchKey {
   readonly progress: BatchProgress;
 }
 
+export interface ParkedBatch extends BatchKey {
+  readonly batchId: BatchId;
+}
+
 /**
  * Batches, numbered 1, 2, 3… in their session.
  *
@@ -90,6 +94,8 @@ export interface BatchTable {
   progress(keys: readonly BatchKey[]): Promise<BatchInfo[]>;
   /** Marks a batch as waiting for later submissions. */
   park(key: BatchKey): Promise<void>;
+  /** Parked batches, at most `limit` of those behind `after`, in the order of their keys. */
+  parked(page: { after?: BatchKey | undefined; limit: number }): Promise<ParkedBatch[]>;
   /** Clears the mark of parked batches in which a task became ready or final, and answers them. */
   unparkReady(): Promise<BatchKey[]>;
 }

@@ -121,6 +121,12 @@ export interface TaskTable {
   inSession(sessionId: SessionId, statuses: readonly TaskStatus[], limit: number): Promise<Task[]>;
 }
 
+/** The task waits for the result. */
+export interface Edge {
+  readonly taskId: TaskId;
+  readonly resultId: ResultId;
+}
+
 /**
  * Which tasks wait for which results: one edge each, closed when the result is final.
  *
@@ -137,4 +143,12 @@ export interface DependencyTable {
   ready(taskIds: readonly TaskId[]): Promise<TaskId[]>;
   /** Tasks with an edge, open or closed, to one of these results. */
   dependents(resultIds: readonly ResultId[]): Promise<TaskId[]>;
+  /**
+   * Open edges of the batch's PENDING and PAUSED tasks, at most `limit` of those behind `after`, in
+   * a fixed order of the store's own: for whoever looks whether somebody died in the middle of D1.
+   */
+  openInBatch(
+    batchId: BatchId,
+    page: { after?: Edge | undefined; limit: number },
+  ): Promise<readonly Edge[]>;
 }
