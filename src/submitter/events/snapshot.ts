@@ -1,7 +1,5 @@
 import type { TableStorage } from "../../adaptors/table-storage/index.ts";
-import { resultId, taskId } from "../../domain/ids.ts";
-import type { Result } from "../../domain/result.ts";
-import type { Task } from "../../domain/task.ts";
+import { resultId, type SessionId, taskId } from "../../domain/ids.ts";
 import {
   type EventSubscriptionResponse as Event,
   EventsEnum as Kind,
@@ -10,60 +8,46 @@ import { toNewResult, toNewTask } from "./convert.ts";
 import type { Matcher } from "./match.ts";
 import type { Subscription } from "./subscription.ts";
 
-const PAGE = 2_000;
+/** Rows that are looked up in one go. */
+const SLICE = 2_000;
 
 interface Rows<Row> {
   get(ids: readonly string[]): Promise<readonly Row[]>;
-  page(page: number): Promise<readonly Row[]>;
+  walk(sessionId: SessionId): AsyncIterable<readonly Row[]>;
 }
 
-/**
- * Reads rows in pages. The filter is evaluated here: were it the store's, a row that stops matching
- * between two pages would move the others, and one of them would be missed.
- */
-async function* readAll<Row>({ get, page }: Rows<Row>, { ids, matches }: Matcher<Row>) {
-  if (ids) {
-    const all = [...ids];
-    for (let start = 0; start < all.length; start += PAGE)
-      yield await get(all.slice(start, start + PAGE));
+/** Named rows are looked up; for anything else the session is walked over and each row looked at. */
+async function* readMatches<Row extends { readonly sessionId: SessionId }>(
+  { get, walk }: Rows<Row>,
+  { ids, matches }: Matcher<Row>,
+  sessionId: SessionId,
+): AsyncIterable<readonly Row[]> {
+  if (!ids) {
+    for await (const rows of walk(sessionId)) yield rows.filter(matches);
     return;
   }
-  for (let number = 0; ; number += 1) {
-    const rows = await page(number);
-    yield rows.filter(matches);
-    if (rows.length < PAGE) return;
+  const all = [...ids];
+  for (let start = 0; start < all.length; start += SLICE) {
+    const rows = await get(all.slice(start, start + SLICE));
+    yield rows.filter((row) => row.sessionId === sessionId);
   }
 }
-
-const ofSession = (session: string) =>
-  [[{ kind: "string", field: "sessionId", operator: "equal", value: session }]] as const;
-
-const tasksOf = ({ tasks }: TableStorage, session: string): Rows<Task> => ({
-  get: async (ids) => (await tasks.get(ids.map(taskId))).filter((t) => t.sessionId === session),
-  page: async (page) => {
-    const sort = { field: "taskId", descending: false } as const;
-    const query = { filter: ofSession(session), sort, page, pageSize: PAGE };
-    return (await tasks.list(query)).rows;
-  },
-});
-
-const resultsOf = ({ results }: TableStorage, session: string): Rows<Result> => ({
-  get: async (ids) => (await results.get(ids.map(resultId))).filter((r) => r.sessionId === session),
-  page: async (page) => {
-    const sort = { field: "resultId", descending: false } as const;
-    const query = { filter: ofSession(session), sort, page, pageSize: PAGE };
-    return (await results.list(query)).rows;
-  },
-});
 
 /** The rows that exist already, as if they were new. */
 export async function* readSnapshot(
-  tables: TableStorage,
-  { sessionId, kinds, tasks, results }: Subscription,
+  { tasks, results }: TableStorage,
+  subscription: Subscription,
 ): AsyncIterable<readonly Event[]> {
-  if (kinds.has(Kind.NEW_TASK))
-    for await (const rows of readAll(tasksOf(tables, sessionId), tasks)) yield rows.map(toNewTask);
-  if (kinds.has(Kind.NEW_RESULT))
-    for await (const rows of readAll(resultsOf(tables, sessionId), results))
-      yield rows.map((row) => toNewResult(sessionId, row));
+  const { sessionId, kinds } = subscription;
+  if (kinds.has(Kind.NEW_TASK)) {
+    const rows = { get: (ids: readonly string[]) => tasks.get(ids.map(taskId)), walk: tasks.walk };
+    for await (const some of readMatches(rows, subscription.tasks, sessionId))
+      yield some.map(toNewTask);
+  }
+  if (kinds.has(Kind.NEW_RESULT)) {
+    const get = (ids: readonly string[]) => results.get(ids.map(resultId));
+    const rows = { get, walk: results.walk };
+    for await (const some of readMatches(rows, subscription.results, sessionId))
+      yield some.map((row) => toNewResult(sessionId, row));
+  }
 }

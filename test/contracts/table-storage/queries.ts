@@ -1,5 +1,6 @@
 import { expect } from "vitest";
 import { TaskStatus } from "../../../src/domain/status.ts";
+import type { Task } from "../../../src/domain/task.ts";
 import type { TableStoragePromises } from "../table-storage.ts";
 import { bySession } from "./conditions.ts";
 import { idsOf, OPTIONS, someBatch, someResult, someSession, taskIn, tasksIn } from "./rows.ts";
@@ -98,6 +99,27 @@ export function queries({ promised, open }: TableStoragePromises): void {
     );
     expect(await tables.tasks.inSession(session, SEEN_STATUSES, 4)).toHaveLength(4);
     expect(await tables.tasks.inSession(someSession(), SEEN_STATUSES, 4)).toEqual([]);
+  });
+
+  promised("walks over every task of a session once, whatever changes meanwhile", async () => {
+    const tables = await open();
+    const session = someSession();
+    const [first, ...others] = [someBatch(), someBatch(), someBatch()] as const;
+    const tasks = [first, ...others].flatMap((batchId) => tasksIn(session, 900, { batchId }));
+    await pending(tables, tasks);
+    await tables.tasks.create([taskIn(session)]);
+    await pending(tables, tasksIn(someSession(), 2));
+    const seen: Task[] = [];
+    for await (const page of tables.tasks.walk(session)) {
+      seen.push(...page);
+      await submitted(tables, [taskIn(session, { batchId: first })]);
+      await tables.tasks.submit(idsOf(tasks), 2);
+    }
+    expect(seen.length).toBeGreaterThanOrEqual(tasks.length);
+    expect(new Set(idsOf(seen)).size).toBe(seen.length);
+    expect(new Set(idsOf(tasks)).difference(new Set(idsOf(seen)))).toEqual(new Set());
+    expect(seen.at(-1)).toEqual((await tables.tasks.get(idsOf(seen.slice(-1))))[0]);
+    expect((await Array.fromAsync(tables.tasks.walk(someSession()))).flat()).toEqual([]);
   });
 
   promised("counts what a session has in the queue", async () => {

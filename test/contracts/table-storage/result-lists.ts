@@ -1,4 +1,5 @@
 import fc from "fast-check";
+import { expect } from "vitest";
 import type { TableStorage } from "../../../src/adaptors/table-storage/index.ts";
 import type { Condition, ResultField } from "../../../src/domain/filter.ts";
 import { objectId, type SessionId } from "../../../src/domain/ids.ts";
@@ -14,7 +15,16 @@ import {
   type Kind,
   type Listed,
 } from "./list-checks.ts";
-import { resultIdsOf, resultIn, someResult, someSession, someTask } from "./rows.ts";
+import {
+  completionOf,
+  resultIdsOf,
+  resultIn,
+  resultsIn,
+  someResult,
+  someSession,
+  someStage,
+  someTask,
+} from "./rows.ts";
 
 const KINDS: Readonly<Record<ResultField, Kind>> = {
   resultId: "string",
@@ -88,5 +98,25 @@ export function resultLists({ promised, open }: TableStoragePromises): void {
       { kind: "string", field: "resultId", operator: "equal", value },
     ]);
     await checkFilter(listed, filter);
+  });
+
+  promised("walks over every result of a session once, whatever changes meanwhile", async () => {
+    const { results } = await open();
+    const session = someSession();
+    const rows = resultsIn(session, 2_500);
+    await results.create(rows);
+    await results.create([resultIn(session)], someStage());
+    await results.create([resultIn(someSession())]);
+    const seen: Result[] = [];
+    for await (const page of results.walk(session)) {
+      seen.push(...page);
+      await results.create([resultIn(session)]);
+      await results.complete(rows.map(completionOf), 9);
+    }
+    expect(new Set(resultIdsOf(seen)).size).toBe(seen.length);
+    const missed = new Set(resultIdsOf(rows)).difference(new Set(resultIdsOf(seen)));
+    expect(missed).toEqual(new Set());
+    expect(seen.at(-1)?.sessionId).toBe(session);
+    expect((await Array.fromAsync(results.walk(someSession()))).flat()).toEqual([]);
   });
 }

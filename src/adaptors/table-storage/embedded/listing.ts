@@ -12,6 +12,9 @@ export interface Listing<Name extends string> extends Columns<Name> {
   readonly visible?: string;
 }
 
+/** Rows of a walk that are read in one go, which is how long it blocks the process. */
+export const WALK_PAGE = 1_000;
+
 /** Runs a list query and answers rows as arrays; `narrowed` may restrict the rows that are looked at. */
 export function listRows<Name extends string>(
   store: Store,

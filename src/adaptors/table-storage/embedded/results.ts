@@ -1,7 +1,7 @@
 import type { ResultField } from "../../../domain/filter.ts";
 import { ResultStatus } from "../../../domain/status.ts";
 import type { ResultTable } from "../port/results.ts";
-import { type Listing, listRows } from "./listing.ts";
+import { type Listing, listRows, WALK_PAGE } from "./listing.ts";
 import { RESULT_COLUMNS, type ResultRow, toResult } from "./result-rows.ts";
 import { resultCompletion } from "./results/completion.ts";
 import { resultOwnership } from "./results/ownership.ts";
@@ -12,6 +12,10 @@ import type { Store } from "./store.ts";
 const VISIBLE = `status <> ${ResultStatus.STAGED}`;
 
 const GET = `SELECT ${RESULT_COLUMNS} FROM results WHERE result_id = ? AND ${VISIBLE}`;
+
+// Rowids, unlike ids, only grow: no row moves from one page to another.
+const WALK = `SELECT ${RESULT_COLUMNS}, n FROM results
+  WHERE session_id = ? AND n > ? AND ${VISIBLE} ORDER BY n LIMIT ${WALK_PAGE}`;
 
 const RESULTS: Listing<ResultField> = {
   table: "results",
@@ -54,4 +58,15 @@ export const resultTable = (store: Store): ResultTable => ({
       const { rows, total } = listRows(store, RESULTS, query);
       return { rows: toResults(rows), total };
     }),
+
+  async *walk(sessionId) {
+    let last: unknown = 0;
+    for (;;) {
+      const after = last as number;
+      const rows = await store.read(() => store.tuples(WALK).all(sessionId, after));
+      yield toResults(rows);
+      if (rows.length < WALK_PAGE) return;
+      last = (rows as unknown as unknown[][]).at(-1)?.at(-1);
+    }
+  },
 });

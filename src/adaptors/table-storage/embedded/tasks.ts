@@ -6,6 +6,7 @@ import { taskCreation } from "./tasks/create.ts";
 import { taskDispatch } from "./tasks/dispatch.ts";
 import { taskLists } from "./tasks/list.ts";
 import { taskReads } from "./tasks/read.ts";
+import { taskWalk } from "./tasks/walk.ts";
 
 export const taskTable = (store: Store): TaskTable => {
   const options = createOptionsText();
@@ -15,5 +16,6 @@ export const taskTable = (store: Store): TaskTable => {
     ...taskCommit(store),
     ...taskReads(store, options),
     ...taskLists(store, options),
+    ...taskWalk(store, options),
   };
 };

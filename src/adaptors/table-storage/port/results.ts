@@ -21,6 +21,11 @@ export interface ResultTable {
   /** Unknown ids are left out; the order is that of the ids. */
   get(resultIds: readonly ResultId[]): Promise<Result[]>;
   list(query: ListQuery<ResultField>): Promise<Page<Result>>;
+  /**
+   * All results of the session, in pages and in no special order, at a cost that grows with their
+   * number only. Those that are created or published meanwhile may be left out; no other is.
+   */
+  walk(sessionId: SessionId): AsyncIterable<readonly Result[]>;
 
   /** Sets the owner of results that have none; others are left. */
   claim(claims: readonly { resultId: ResultId; taskId: TaskId }[]): Promise<void>;
