@@ -82,10 +82,10 @@ const USES: Readonly<Record<string, Use>> = {
     results.abortOwned([{ taskId: someTask(), resultIds: [someResult()] }], 1),
   "results.abortUnowned": ({ results }) => results.abortUnowned(someSession(), 1, 1),
   "batches.add": ({ batches }) => batches.add([batchIn(someSession())]),
-  "batches.join": ({ batches }) => batches.join(someBatch(), 1),
+  "batches.join": ({ batches }) => batches.join(someBatch()),
   "batches.taskCount": ({ batches }) => batches.taskCount(someSession()),
-  "batches.sealUnannounced": ({ batches }) => batches.sealUnannounced({ sessionId: someSession() }),
-  "batches.backlogs": ({ batches }) => batches.backlogs(),
+  "batches.close": ({ batches }) => batches.close([{ sessionId: someSession(), batch: 1 }]),
+  "batches.unannounced": ({ batches }) => batches.unannounced({ sessionId: someSession() }),
   "batches.announced": ({ batches }) => batches.announced(someSession(), 1),
   "batches.progress": ({ batches }) => batches.progress([{ sessionId: someSession(), batch: 1 }]),
   "batches.park": ({ batches }) => batches.park({ sessionId: someSession(), batch: 1 }),
@@ -207,5 +207,20 @@ export function operation({ promised, open }: TableStoragePromises): void {
       );
     });
     expect(await tables.dependencies.ready([waits.taskId])).toEqual([]);
+  });
+
+  promised("sweeps the edges of tasks that were discarded", async () => {
+    const tables = await open();
+    const task = taskIn(someSession());
+    const input = someResult();
+    await tables.tasks.create([task]);
+    await tables.dependencies.add([{ taskId: task.taskId, resultIds: [input] }]);
+    await tables.sweep(50);
+    expect(await tables.dependencies.dependents([input])).toEqual([task.taskId]);
+    await tables.tasks.discard([task.taskId]);
+    await vi.waitFor(async () => {
+      await tables.sweep(50);
+      expect(await tables.dependencies.dependents([input])).toEqual([]);
+    });
   });
 }

@@ -7,7 +7,7 @@ const DROP_CHANGES = "DELETE FROM changes WHERE seq <= ?";
 
 const EDGES = `SELECT result_id, task_id FROM edges WHERE (result_id, task_id) > (?, ?)
   ORDER BY result_id, task_id LIMIT ?`;
-const ENDED = "SELECT 1 FROM tasks WHERE task_id = ? AND ended_at < ?";
+const ENDED_AT = "SELECT ended_at FROM tasks WHERE task_id = ?";
 const DROP_EDGE = "DELETE FROM edges WHERE result_id = ? AND task_id = ?";
 
 const CHANGES_SLICE = 200;
@@ -38,6 +38,12 @@ async function sweepChanges(store: Store, before: number): Promise<void> {
   }
 }
 
+/** Nobody asks for the edges of a task that ended long ago, or that was discarded. */
+function isOver(store: Store, { task_id }: Edge, before: number): boolean {
+  const task = store.sql(ENDED_AT).get(task_id) as { ended_at: number | null } | undefined;
+  return !task || (task.ended_at !== null && task.ended_at < before);
+}
+
 /** Answers where it stopped; undefined when it came to the end. */
 async function sweepEdges(store: Store, start: Edge, before: number): Promise<Edge | undefined> {
   let after: Edge | undefined = start;
@@ -46,7 +52,7 @@ async function sweepEdges(store: Store, start: Edge, before: number): Promise<Ed
     const edges = await store.read(
       () => store.sql(EDGES).all(from.result_id, from.task_id, EDGES_SLICE) as unknown as Edge[],
     );
-    const ended = edges.filter(({ task_id }) => store.sql(ENDED).get(task_id, before));
+    const ended = edges.filter((edge) => isOver(store, edge, before));
     if (ended.length > 0) {
       await store.write(() => {
         for (const edge of ended) store.sql(DROP_EDGE).run(edge.result_id, edge.task_id);
