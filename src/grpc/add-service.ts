@@ -3,6 +3,7 @@
 // to it that nothing is left out.
 import type { CallContext, Server } from "nice-grpc";
 import type { DrainContext } from "./drain.ts";
+import { orStandIn } from "./undecodable.ts";
 
 interface MessageType<Message> {
   encode(message: Message): { finish(): Uint8Array };
@@ -42,10 +43,12 @@ export type Service<D extends Definition> = {
   ) => Answered<D["methods"][Name]>;
 };
 
-const withoutCompletion = (definition: Definition): Definition => {
+/** Replies without completion, requests whatever they are. */
+const toServed = (definition: Definition): Definition => {
   const methods = Object.entries(definition.methods).map(([key, method]) => {
     const { encode, decode } = method.responseType;
-    return [key, { ...method, responseType: { encode, decode } }];
+    const requestType = { ...method.requestType, decode: orStandIn(method.requestType.decode) };
+    return [key, { ...method, requestType, responseType: { encode, decode } }];
   });
   return { ...definition, methods: Object.fromEntries(methods) };
 };
@@ -56,5 +59,5 @@ export function addService<D extends Definition>(
   service: Service<D>,
 ): void {
   // nice-grpc cannot express what `Service` has checked.
-  server.add(withoutCompletion(definition), service as never);
+  server.add(toServed(definition), service as never);
 }

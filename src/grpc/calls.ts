@@ -11,6 +11,7 @@ import type { Logger } from "../telemetry/logger.ts";
 import type { RpcMetrics } from "../telemetry/metrics.ts";
 import type { Drain, DrainContext } from "./drain.ts";
 import { toServerError } from "./errors.ts";
+import { decoded } from "./undecodable.ts";
 
 interface Surroundings {
   readonly drain: Drain;
@@ -39,7 +40,7 @@ export const createCallMiddleware = ({
     metrics.running.inc();
     try {
       drain.refuseIfDraining();
-      const response = yield* call.next(call.request, Object.assign(context, { draining }));
+      const response = yield* call.next(decoded(call), Object.assign(context, { draining }));
       grpc_code = "OK";
       return response;
     } catch (error) {
