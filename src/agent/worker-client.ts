@@ -26,6 +26,7 @@ import {
 } from "../gen/worker_common.ts";
 import { WorkerDefinition } from "../gen/worker_service.ts";
 import type { Logger } from "../telemetry/logger.ts";
+import { LONGEST_TIMER_MS, startTimer } from "./long-timer.ts";
 
 export type CallEnd =
   | { readonly kind: "reply"; readonly reply: ProcessReply }
@@ -62,8 +63,6 @@ export interface WorkerClient extends Disposable {
 
 const HEALTH_LIMIT_MS = 5_000;
 const START_PAUSE_MS = 2_000;
-/** Beyond, timers overflow; so long a call has no limit. */
-const LONGEST_LIMIT_MS = 2_147_483_647;
 
 const OPTIONS = {
   // Some SDKs look at it, whatever the socket's path is.
@@ -147,12 +146,20 @@ export function openWorkerClient(target: string, log: Logger): WorkerClient {
       unreadySince = undefined;
     },
     process(request, limitMs) {
-      const limited = limitMs > 0 && limitMs <= LONGEST_LIMIT_MS;
-      const options = limited ? { deadline: Date.now() + limitMs } : {};
       const { promise: end, resolve } = Promise.withResolvers<CallEnd>();
+      // gRPC takes a longer deadline for none.
+      const isLong = limitMs > LONGEST_TIMER_MS;
+      const options = limitMs > 0 && !isLong ? { deadline: Date.now() + limitMs } : {};
+      const timeOut = (): void => {
+        call.cancel();
+        doubtful = true;
+        resolve({ kind: "timeout" });
+      };
+      const stopTimer = isLong ? startTimer(limitMs, timeOut) : undefined;
       const call = client.makeUnaryRequest(
         ...([PROCESS, encodeRequest, decodeReply, request, NO_METADATA, options] as const),
         (error, reply) => {
+          stopTimer?.();
           if (!error) resolve({ kind: "reply", reply: reply as ProcessReply });
           // The channel hears of a lost connection after the call does.
           else setImmediate(() => resolve(toEnd(error)));
