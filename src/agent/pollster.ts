@@ -50,6 +50,7 @@ export async function poll(options: PollsterOptions): Promise<void> {
     ending,
     log,
     metrics,
+    owner,
     partitionId,
     settings,
   } = context;
@@ -82,7 +83,7 @@ export async function poll(options: PollsterOptions): Promise<void> {
     receiving = new AbortController();
     const signal = AbortSignal.any([stopping, receiving.signal]);
     try {
-      return await queue.receive(partitionId, max, signal);
+      return await queue.receive(partitionId, max, signal, owner.agentId);
     } finally {
       receiving = undefined;
     }

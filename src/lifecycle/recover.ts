@@ -19,13 +19,15 @@ const DIED = "The agent that ran the task went away";
 
 /** Safe to repeat and to run in several processes at once; answers how many tasks it found. */
 export async function recoverFrom(stores: Stores, agentId: AgentId): Promise<number> {
-  const { tables } = stores;
+  const { tables, queue } = stores;
   const tasks = await tables.tasks.ownedBy(agentId);
   const held = Map.groupBy(tasks, ({ status }) => status);
   await giveBack(stores, held.get(TaskStatus.DISPATCHED) ?? []);
   const crashed = await decideCrashed(stores, held.get(TaskStatus.PROCESSING) ?? []);
   const decided = (held.get(TaskStatus.PROCESSED) ?? []).filter(isDecided);
   await rollForward(stores, [...decided, ...crashed]);
+  // Last: until here their tasks could not be acquired, and the messages would have been dropped.
+  await queue.releaseAll(agentId);
   await tables.agents.remove(agentId);
   return tasks.length;
 }

@@ -8,10 +8,11 @@ export async function holdInKilledProcess(
   options: QueueOptions,
   partition: string,
   count: number,
+  receiver = "",
 ): Promise<string[]> {
   const holder = fork(
     join(import.meta.dirname, "queue-holder.ts"),
-    [JSON.stringify(options), partition, String(count)],
+    [JSON.stringify(options), partition, String(count), receiver],
     { execArgv: [] },
   );
   const exited = once(holder, "exit");

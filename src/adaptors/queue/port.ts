@@ -1,4 +1,4 @@
-import type { PartitionId, SessionId, TaskId } from "../../domain/ids.ts";
+import type { AgentId, PartitionId, SessionId, TaskId } from "../../domain/ids.ts";
 
 /** "Please look at this task": a hint, never the truth about it. */
 export interface Message {
@@ -34,12 +34,27 @@ export interface QueueDepth {
  */
 export interface QueueStorage extends AsyncDisposable {
   publish(messages: readonly Message[]): Promise<void>;
-  /** Waits until there is at least one message, takes at most `max`; [] when `signal` aborts. */
-  receive(partition: PartitionId, max: number, signal: AbortSignal): Promise<Delivery[]>;
+  /**
+   * Waits until there is at least one message, takes at most `max`; [] when `signal` aborts.
+   *
+   * @param receiver who takes them, for `releaseAll`.
+   */
+  receive(
+    partition: PartitionId,
+    max: number,
+    signal: AbortSignal,
+    receiver?: AgentId,
+  ): Promise<Delivery[]>;
   /** Removes the messages for good. Settling twice is not an error. */
   ack(deliveries: readonly Delivery[]): Promise<void>;
   /** Gives the messages back, to be delivered again after `delayMs`. */
   release(deliveries: readonly Delivery[], delayMs?: number): Promise<void>;
+  /**
+   * Gives back all that this receiver holds, since its process has died: nobody should wait until
+   * the visibility time is over. Nothing to be done where the backend notices by itself, as a
+   * broker whose connection ends. Of a receiver that lives after all the old receipts are void.
+   */
+  releaseAll(receiver: AgentId): Promise<void>;
   depth(partition: PartitionId): Promise<QueueDepth>;
   /** Drops all messages of the partition. */
   purge(partition: PartitionId): Promise<void>;

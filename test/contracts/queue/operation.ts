@@ -1,5 +1,6 @@
 import { expect } from "vitest";
 import type { QueueStorage } from "../../../src/adaptors/queue/port.ts";
+import { agentId } from "../../../src/domain/ids.ts";
 import type { QueuePromises } from "../queue.ts";
 import { expectNothing, manyIn, messageIn, somePartition, take, tasksOf } from "./deliveries.ts";
 
@@ -79,6 +80,7 @@ export function operation({ promised, open }: QueuePromises): void {
     const uses: ((queue: QueueStorage) => Promise<unknown>)[] = [
       (closed) => closed.publish([messageIn(partition)]),
       (closed) => closed.receive(partition, 1, AbortSignal.timeout(5_000)),
+      (closed) => closed.releaseAll(agentId("somebody")),
       (closed) => closed.ack(deliveries),
       (closed) => closed.release(deliveries),
       (closed) => closed.depth(partition),

@@ -1,4 +1,7 @@
+import { randomUUID } from "node:crypto";
 import { expect } from "vitest";
+import type { QueueStorage } from "../../../src/adaptors/queue/port.ts";
+import { agentId, type PartitionId } from "../../../src/domain/ids.ts";
 import { holdInKilledProcess } from "../../support/hold-deliveries.ts";
 import type { QueuePromises } from "../queue.ts";
 import {
@@ -11,6 +14,9 @@ import {
   tasksIn,
   tasksOf,
 } from "./deliveries.ts";
+
+const receiveAs = (queue: QueueStorage, partition: PartitionId, receiver: string, max: number) =>
+  queue.receive(partition, max, AbortSignal.timeout(20_000), agentId(receiver));
 
 /** What becomes of the deliveries of a receiver that never settles them. */
 export function redelivery({ promised, open, configure }: QueuePromises): void {
@@ -36,6 +42,25 @@ export function redelivery({ promised, open, configure }: QueuePromises): void {
     const deliveries = await take(queue, partition, 5);
     expect(tasksOf(deliveries).toSorted()).toEqual(tasksIn(messages).toSorted());
     expect(tasksOf(deliveries)).toEqual(expect.arrayContaining(held));
+  });
+
+  promised("delivers again at once what a receiver held that is known to have died", async () => {
+    const [queue, living] = [await open(), await open()];
+    const partition = somePartition();
+    const messages = manyIn(partition, 5);
+    await queue.publish(messages);
+    const [other, ...rest] = await receiveAs(living, partition, "another receiver", 2);
+    const dead = `agent-${randomUUID()}`;
+    const held = await holdInKilledProcess(configure(600_000), partition, 3, dead);
+    await queue.releaseAll(agentId(dead));
+    expect(tasksOf(await take(queue, partition, 3)).toSorted()).toEqual(held.toSorted());
+    await expectNothing(queue, partition);
+    await queue.releaseAll(agentId(dead));
+    await queue.releaseAll(agentId("a stranger"));
+    if (!other || rest.length !== 1) throw new Error("two messages were to be taken");
+    await living.release([other]);
+    expect((await takeOne(queue, partition)).message).toEqual(other.message);
+    await expectNothing(queue, partition);
   });
 
   promised("delivers again at once what a disposed queue held", async () => {

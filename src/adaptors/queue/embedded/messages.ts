@@ -5,7 +5,9 @@
 //   M2. A receipt belongs to one delivery: settling with an older one changes nothing.
 //   M3. A task that is published while it is delivered waits again at once, and the delivery
 //       counts no more: its receiver may be dead, or stopped for longer than anyone would wait.
-import { randomInt } from "node:crypto";
+//   M4. The upper half of a receipt is the receiver's, hashed. Should two share it, what one of them
+//       holds is delivered twice, which may happen anyway.
+import { createHash, randomInt } from "node:crypto";
 import { partitionId, sessionId, taskId } from "../../../domain/ids.ts";
 import type { Database } from "../../embedded/database.ts";
 import type { Delivery, Message, QueueDepth } from "../port.ts";
@@ -42,6 +44,9 @@ const TAKE = `
   RETURNING seq, session, task, priority`;
 const REMOVE = "DELETE FROM messages WHERE seq = ?1 AND receipt = ?2";
 const GIVE_BACK = "UPDATE messages SET receipt = NULL, due = ?3 WHERE seq = ?1 AND receipt = ?2";
+const GIVE_BACK_ALL = `
+  UPDATE messages INDEXED BY messages_due SET receipt = NULL, due = 0
+  WHERE due > 0 AND receipt BETWEEN ?1 AND ?2 RETURNING partition`;
 const LOOK = `
   SELECT EXISTS (SELECT 1 FROM messages WHERE partition = ?1 AND due = 0) AS waiting,
     (SELECT min(due) FROM messages WHERE partition = ?1 AND due > 0) AS due`;
@@ -72,6 +77,11 @@ const CHUNK = 1_000;
 function* chunksOf<T>(items: readonly T[]): Generator<readonly T[]> {
   for (let i = 0; i < items.length; i += CHUNK) yield items.slice(i, i + CHUNK);
 }
+
+const HALF = 2 ** 26;
+
+const upperHalf = (receiver: string): number =>
+  (createHash("sha256").update(receiver).digest().readUInt32BE() % HALF) * HALF;
 
 const toReceipt = (seq: number, token: number): string => `${seq}.${token}`;
 const fromReceipt = (receipt: string): [number, number] => {
@@ -108,12 +118,12 @@ export const createMessages = (db: Database) => ({
   take<T>(
     partition: string,
     { now, until }: { now: number; until: number },
-    taker: (takeUpTo: (max: number) => Delivery[]) => T,
+    taker: (takeUpTo: (max: number, receiver: string) => Delivery[]) => T,
   ): Promise<T> {
     return db.write(() => {
       db.sql(EXPIRE).run(partition, now);
-      return taker((max) => {
-        const token = randomInt(2 ** 48 - 1);
+      return taker((max, receiver) => {
+        const token = upperHalf(receiver) + randomInt(HALF);
         const rows = db.sql(TAKE).all(partition, max, token, until) as unknown as Taken[];
         // RETURNING promises no order.
         rows.sort((a, b) => b.priority - a.priority || a.seq - b.seq);
@@ -144,6 +154,15 @@ export const createMessages = (db: Database) => ({
         for (const { receipt } of chunk) db.sql(GIVE_BACK).run(...fromReceipt(receipt), due);
       });
     }
+  },
+
+  /** Answers the partitions that have more to deliver now. */
+  giveBackAll(receiver: string): Promise<ReadonlySet<string>> {
+    const from = upperHalf(receiver);
+    return db.write(() => {
+      const rows = db.sql(GIVE_BACK_ALL).all(from, from + HALF - 1);
+      return new Set(rows.map((row) => row["partition"] as string));
+    });
   },
 
   depth: (partition: string, now: number): Promise<QueueDepth> =>

@@ -1,6 +1,7 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { GridError } from "../../../domain/errors.ts";
+import { agentId } from "../../../domain/ids.ts";
 import { type Bell, openBell } from "../../embedded/bell.ts";
 import { openDatabase } from "../../embedded/database.ts";
 import { toOutage } from "../../embedded/outage.ts";
@@ -64,10 +65,10 @@ export function openEmbeddedQueue({ path, visibilityMs }: EmbeddedQueueOptions):
       await messages.publish(published);
       ring(new Set(published.map(({ partitionId }) => partitionId)));
     },
-    async receive(partition, max, signal) {
+    async receive(partition, max, signal, receiver = agentId("")) {
       if (closed) throw refuse();
       if (signal.aborted || max < 1) return [];
-      return roomOf(partition).join(max, signal);
+      return roomOf(partition).join(max, signal, receiver);
     },
     async ack(deliveries) {
       drop(deliveries);
@@ -77,6 +78,9 @@ export function openEmbeddedQueue({ path, visibilityMs }: EmbeddedQueueOptions):
       drop(deliveries);
       await messages.giveBack(deliveries, delayMs > 0 ? Date.now() + delayMs : 0);
       ring(partitionsOf(deliveries));
+    },
+    async releaseAll(receiver) {
+      ring(await messages.giveBackAll(receiver));
     },
     depth: (partition) => messages.depth(partition, Date.now()),
     purge: (partition) => messages.purge(partition),

@@ -12,12 +12,13 @@ const LOOK_MS = 250;
 
 interface Waiter {
   max: number;
+  receiver: string;
   resolve: (deliveries: Delivery[]) => void;
   reject: (reason: unknown) => void;
 }
 
 export interface WaitingRoom {
-  join(max: number, signal: AbortSignal): Promise<Delivery[]>;
+  join(max: number, signal: AbortSignal, receiver: string): Promise<Delivery[]>;
   /** Sends everybody home with `reason`; resolves when nothing is being taken any more. */
   close(reason: unknown): Promise<void>;
 }
@@ -44,7 +45,7 @@ export function createWaitingRoom(options: WaitingRoomOptions): WaitingRoom {
     return messages.take(partition, { now, until: now + visibilityMs }, (takeUpTo) => {
       const served: [Waiter, Delivery[]][] = [];
       for (const waiter of waiters) {
-        const deliveries = takeUpTo(waiter.max);
+        const deliveries = takeUpTo(waiter.max, waiter.receiver);
         if (deliveries.length === 0) break;
         served.push([waiter, deliveries]);
       }
@@ -98,9 +99,9 @@ export function createWaitingRoom(options: WaitingRoomOptions): WaitingRoom {
   const stopListening = bell.listen(serve);
 
   return {
-    join(max, signal) {
+    join(max, signal, receiver) {
       const { promise, resolve, reject } = Promise.withResolvers<Delivery[]>();
-      const waiter = { max, resolve, reject };
+      const waiter = { max, receiver, resolve, reject };
       const leave = (): void => {
         if (waiters.delete(waiter)) resolve([]);
       };

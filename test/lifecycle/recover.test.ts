@@ -1,0 +1,56 @@
+import { randomUUID } from "node:crypto";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { agentId, partitionId, type TaskId } from "../../src/domain/ids.ts";
+import { TaskStatus } from "../../src/domain/status.ts";
+import { recoverFrom } from "../../src/lifecycle/recover.ts";
+import { isDecided, rollForward } from "../../src/lifecycle/roll-forward.ts";
+import { submit, times } from "../support/orchestration.ts";
+import { OK } from "../support/stand-in-agent.ts";
+import { openStores, type TestStores } from "../support/stores.ts";
+
+let stores: TestStores;
+beforeEach(async () => {
+  stores = await openStores();
+});
+afterEach(() => stores[Symbol.asyncDispose]());
+
+const { COMPLETED, PROCESSED, PROCESSING, RETRIED, SUBMITTED } = TaskStatus;
+const partition = partitionId("default");
+const statusesOf = async (ids: readonly TaskId[]) =>
+  (await stores.tables.tasks.get(ids)).map(({ status }) => status);
+
+/** Takes all messages and tasks as an agent does; the tasks get as far as `reach` says, in order. */
+async function hold(ids: readonly TaskId[], reach: readonly TaskStatus[]) {
+  const { tasks } = stores.tables;
+  const self = { agentId: agentId(`agent-${randomUUID()}`), hostname: "here" };
+  const { signal } = new AbortController();
+  const deliveries = await stores.queue.receive(partition, ids.length, signal, self.agentId);
+  expect(deliveries).toHaveLength(ids.length);
+  const wanted = ids.filter((_, i) => reach[i] !== SUBMITTED);
+  const held = await tasks.acquire(wanted, self, 1);
+  for (const { taskId, attempt } of held) {
+    const status = reach[ids.indexOf(taskId)] ?? SUBMITTED;
+    if (status === TaskStatus.DISPATCHED) continue;
+    await tasks.start([{ taskId, attempt, fetchedAt: 1, startedAt: 1 }]);
+    if (status === PROCESSING) continue;
+    await tasks.decide([{ taskId, attempt, from: [PROCESSING], record: OK }], 1);
+    if (status === COMPLETED)
+      await rollForward(stores, (await tasks.get([taskId])).filter(isDecided));
+  }
+  expect(await statusesOf(ids)).toEqual(reach);
+  return self.agentId;
+}
+
+describe("recovery from a dead agent", () => {
+  it("leaves none of its messages delivered, wherever their tasks were", async () => {
+    const id = await stores.newSession();
+    const tasks = await submit(stores, id, times(5, {}));
+    const { DISPATCHED } = TaskStatus;
+    const dead = await hold(tasks, [SUBMITTED, DISPATCHED, PROCESSING, PROCESSED, COMPLETED]);
+    expect((await stores.queue.depth(partition)).delivered).toBe(5);
+    expect(await recoverFrom(stores, dead)).toBe(3);
+    expect(await statusesOf(tasks)).toEqual([SUBMITTED, SUBMITTED, RETRIED, COMPLETED, COMPLETED]);
+    // The retry's, and those of the dead: who takes one whose task is final drops it.
+    expect(await stores.queue.depth(partition)).toEqual({ waiting: 6, delivered: 0 });
+  });
+});
