@@ -20,6 +20,8 @@ export function toOutcome(task: TaskDefinition, end: CallEnd): Outcome {
   }
   const output = end.reply.output?.type;
   if (output?.$case === "ok") return "completed";
-  if (output?.$case === "error") return { outcome: "error", error: output.value.details };
+  // Never empty: who lists tasks knows a failure by its error alone.
+  if (output?.$case === "error")
+    return { outcome: "error", error: output.value.details || "The worker did not say why" };
   return afterFailure(task, { error: "Worker answered without an output", crashed: false });
 }

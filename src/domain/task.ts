@@ -68,6 +68,7 @@ export interface Task extends TaskDefinition {
   readonly acquiredAt?: number | undefined;
   readonly fetchedAt?: number | undefined;
   readonly startedAt?: number | undefined;
+  /** Absent, too, of tasks that ended without having run. */
   readonly processedAt?: number | undefined;
   readonly endedAt?: number | undefined;
   /** Present from the commit point on. */

@@ -56,6 +56,15 @@ it("takes a reply without an output for a failure", async () => {
   expect(errorOf(first)).toBe("Worker answered without an output");
 });
 
+it("tells a failure by its error, also when the worker gave none", async () => {
+  await using _pair = await openPair(grid(), {
+    behaviour: async () => ({ type: { $case: "error", value: { details: "" } } }),
+  });
+  const { id } = await submitOne(grid());
+  const task = await reaches(grid(), id, TaskStatus.ERROR);
+  expect(errorOf(task)).toBe("The worker did not say why");
+});
+
 it("does not take the status UNAVAILABLE, sent by a worker that lives, for a crash", async () => {
   await using _pair = await openPair(grid(), {
     behaviour: async () => {

@@ -64,7 +64,7 @@ describe("tasks", () => {
         initialTaskId: taskInfos[1]?.taskId,
         createdBy: "",
         retryOfIds: [],
-        output: { success: false, error: "" },
+        output: { success: true, error: "" },
       });
       const { result } = await grid.results.getResult({ resultId: a });
       expect(result?.ownerTaskId).toBe(taskInfos[0]?.taskId);
@@ -178,6 +178,10 @@ describe("tasks", () => {
       const { tasks } = await grid.tasks.cancelTasks({ taskIds: [first, "nope", first] });
       expect(tasks.map(({ id, status }) => [id, status])).toEqual([[first, CANCELLED]]);
       expect(tasks[0]?.error).toBe("Cancelled by a client");
+      const details = await taskOf(first);
+      expect(details?.output).toEqual({ success: false, error: "Cancelled by a client" });
+      expect(details?.endedAt).toBeDefined();
+      expect(details?.processedAt).toBeUndefined();
       expect((await taskOf(second))?.status).toBe(ERROR);
       for (const resultId of [a, b])
         expect((await grid.results.getResult({ resultId })).result?.status).toBe(ABORTED);

@@ -1,4 +1,3 @@
-import { TaskStatus } from "../../domain/status.ts";
 import { errorOf, type Task } from "../../domain/task.ts";
 import type { TaskDetailed, TaskSummary } from "../../gen/tasks_common.ts";
 import { toWireTaskOptions } from "../../grpc/task-options.ts";
@@ -49,6 +48,7 @@ export const toTaskDetailed = (task: Task): TaskDetailed => ({
   dataDependencies: [...task.dataDependencies],
   expectedOutputIds: [...task.expectedOutputIds],
   retryOfIds: [...task.retryOfIds],
-  // Always there: C# clients read through it without a look.
-  output: { success: task.status === TaskStatus.COMPLETED, error: errorOf(task) },
+  // Always there: C# clients read through it without a look. What has not failed is no failure, as
+  // in the summary, which has the error only.
+  output: { success: (task.commit?.outcome ?? "completed") === "completed", error: errorOf(task) },
 });

@@ -3,6 +3,7 @@ import { objectId } from "../../../src/domain/ids.ts";
 import { mayChange, TASK_MACHINE, TaskStatus } from "../../../src/domain/status.ts";
 import { type CommitRecord, STATUS_OF_OUTCOME } from "../../../src/domain/task.ts";
 import type { TableStoragePromises } from "../table-storage.ts";
+import { inSession } from "./conditions.ts";
 import {
   idsOf,
   only,
@@ -71,6 +72,22 @@ export function decisions({ promised, open }: TableStoragePromises): void {
     );
     const dates = await tables.tasks.get(idsOf([early, late]));
     expect(dates.map(({ processedAt }) => processedAt)).toEqual([6, 9]);
+  });
+
+  promised("dates no processing of a task that ends without having run", async () => {
+    const tables = await open();
+    const session = someSession();
+    const ids = await pending(tables, [taskIn(session)]);
+    await tables.tasks.decide(
+      ids.map((taskId) => ({ taskId, from: [T.PENDING], record: CANCELLED })),
+      6,
+    );
+    await tables.tasks.finish(ids, 7);
+    expect(only(await tables.tasks.get(ids)).processedAt).toBeUndefined();
+    const never = { kind: "date", field: "processedAt", operator: "equal", value: null } as const;
+    const sort = { field: "taskId", descending: false } as const;
+    const query = { filter: [[inSession(session), never]], sort, page: 0, pageSize: 1 };
+    expect(idsOf((await tables.tasks.list(query)).rows)).toEqual(ids);
   });
 
   promised("answers decisions per item in order", async () => {

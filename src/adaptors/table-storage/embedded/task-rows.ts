@@ -127,7 +127,8 @@ export function toTask(row: TaskRow, options: OptionsText): Task {
     acquiredAt: acquiredAt ?? undefined,
     fetchedAt: fetchedAt ?? undefined,
     startedAt: startedAt ?? undefined,
-    processedAt: processedAt ?? undefined,
+    // The column dates every decision; of a task that never ran nothing was processed.
+    processedAt: startedAt === null ? undefined : (processedAt ?? undefined),
     endedAt: endedAt ?? undefined,
     commit: record === null ? undefined : (JSON.parse(record) as CommitRecord),
   };

@@ -33,7 +33,7 @@ const TASKS: Listing<TaskField> = {
     acquiredAt: "acquired_at",
     fetchedAt: "fetched_at",
     startedAt: "started_at",
-    processedAt: "processed_at",
+    processedAt: "CASE WHEN started_at IS NOT NULL THEN processed_at END",
     endedAt: "ended_at",
     creationToEndMs: "(ended_at - created_at)",
     processingToEndMs: "(ended_at - started_at)",
