@@ -113,7 +113,7 @@ async function accept(tables: TableStorage): Promise<TaskDefinition[]> {
     ),
   );
   await timed("batch", () =>
-    tables.batches.add([{ batchId: batchId(batch), sessionId: session, taskCount: CALL }]),
+    tables.batches.add([{ batchId: batchId(batch), sessionId: session}]),
   );
   await timed("accept", () => tables.tasks.accept(taskIds));
   return tasks;

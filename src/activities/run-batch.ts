@@ -16,7 +16,12 @@ export interface BatchOutcome {
   readonly failed: number;
   /** Every unfinished task waits for a later submission. */
   readonly parked?: boolean;
+  /** Of the session so far: tasks that joined a batch were not announced. */
+  readonly tasks?: number;
 }
+
+/** What the failure of a single task's activity carries, so that the session's counters are right. */
+export type FailureDetails = [BatchOutcome];
 
 const FAILED = [TaskStatus.ERROR, TaskStatus.TIMEOUT, TaskStatus.CANCELLED];
 
@@ -37,13 +42,23 @@ export const createRunBatch =
     );
     if (parked) return { completed: 0, failed: 0, parked };
     const { completed, failed } = info?.progress ?? { completed: 0, failed: 0 };
-    if (info && name !== undefined && failed > 0) throw await toFailure(stores, info, name);
-    return { completed, failed };
+    const tasks = await stores.tables.batches.taskCount(key.sessionId);
+    const outcome = { completed, failed, tasks };
+    if (info && name !== undefined && failed > 0) throw await toFailure(stores, info, outcome);
+    return outcome;
   };
 
 /** Makes the activity of a small session's task red in the Temporal UI, with the task's own error. */
-async function toFailure({ tables }: Pick<Stores, "tables">, { batchId }: BatchInfo, name: string) {
+async function toFailure(
+  { tables }: Pick<Stores, "tables">,
+  { batchId }: BatchInfo,
+  outcome: BatchOutcome,
+) {
+  // Its subtasks may be part of the batch: say which task it was.
   const [task] = await tables.tasks.inBatch(batchId, { statuses: FAILED, limit: 1 });
-  const error = (task && errorOf(task)) || `task ${name} failed`;
-  return ApplicationFailure.nonRetryable(error, "TASK_FAILED");
+  const more = outcome.failed > 1 ? ` (and ${outcome.failed - 1} more failed)` : "";
+  const reason = (task && errorOf(task)) || "it was cancelled or lost";
+  const message = `task ${task?.taskId ?? "unknown"} failed: ${reason}${more}`;
+  const details: FailureDetails = [outcome];
+  return ApplicationFailure.create({ message, type: "TASK_FAILED", nonRetryable: true, details });
 }

@@ -5,10 +5,12 @@
 //   W3. Progress notices make the next look early; a lost one costs `pollMs`.
 //   W4. Looks keep a pause in proportion to what they cost, so that a slow store is asked less.
 //   W5. A store that is away is no failure of a watch: followers beat on, and say so.
+//   W6. A watch ends with a batch that is closed: no task can join it unseen.
 import { setTimeout as sleep } from "node:timers/promises";
 import type { BatchInfo, TableStorage } from "../adaptors/table-storage/index.ts";
 import type { BatchKey, BatchProgress } from "../domain/batch.ts";
 import type { Logger } from "../telemetry/logger.ts";
+import { endedOf, type Idle, isPatient, toIdle } from "./linger.ts";
 
 /** What a follower's heartbeat shows. */
 export interface Report {
@@ -42,6 +44,7 @@ interface Follower {
   readonly settle: (settled: Settled) => void;
   readonly fail: (reason: unknown) => void;
   info?: BatchInfo | undefined;
+  idle?: Idle | undefined;
 }
 
 export const idOf = ({ sessionId, batch }: BatchKey): string => `${sessionId}/${batch}`;
@@ -52,7 +55,7 @@ const PAUSE_PER_COST = 4;
 const SLOW_MS = 3_000;
 
 export interface WatchDependencies {
-  readonly tables: Pick<TableStorage, "batches" | "feed">;
+  readonly tables: Pick<TableStorage, "batches" | "feed" | "sessions">;
   readonly log: Logger;
 }
 
@@ -65,18 +68,43 @@ export function createWatch({ tables, log }: WatchDependencies, options: WatchOp
   let outage: string | undefined;
   let stopped = false;
 
-  const note = (follower: Follower, info: BatchInfo | undefined): void => {
-    if (followers.get(idOf(follower.key)) !== follower) return;
-    follower.info = info;
-    if (!info || info.progress.open === 0) follower.settle({ info, parked: false });
+  const currentOf = (key: BatchKey, asked: readonly Follower[]): Follower | undefined => {
+    const follower = followers.get(idOf(key));
+    return follower && asked.includes(follower) ? follower : undefined;
+  };
+
+  /** Answers the batches that have nothing open any more. */
+  const note = (asked: readonly Follower[], infos: readonly BatchInfo[]): BatchInfo[] => {
+    const found = new Map(infos.map((info) => [idOf(info), info]));
+    const at = performance.now();
+    for (const follower of asked) {
+      const info = found.get(idOf(follower.key));
+      follower.info = info;
+      follower.idle = info && toIdle(info, follower.idle, at);
+      if (!info) follower.settle({ info, parked: false });
+    }
+    return infos.filter(({ progress }) => progress.open === 0);
+  };
+
+  /** Ends the watches of batches to which no more tasks can come. */
+  const finish = async (asked: readonly Follower[], idle: readonly BatchInfo[]): Promise<void> => {
+    const at = performance.now();
+    const patient = idle.filter((info) => {
+      const since = currentOf(info, asked)?.idle;
+      return !since || isPatient(info, since, at);
+    });
+    const ended = await endedOf(tables, patient);
+    const done = idle.filter((info) => !patient.includes(info) || ended.has(info.sessionId));
+    for (const info of await tables.batches.close(done)) {
+      currentOf(info, asked)?.settle({ info, parked: false });
+    }
   };
 
   const look = async (): Promise<void> => {
     const asked = [...followers.values()];
     const keys = asked.map(({ key }) => key);
     const infos = keys.length > 0 ? await tables.batches.progress(keys) : [];
-    const found = new Map(infos.map((info) => [idOf(info), info]));
-    for (const follower of asked) note(follower, found.get(idOf(follower.key)));
+    await finish(asked, note(asked, infos));
     const open = infos.filter(({ progress }) => progress.open > 0);
     for (const listener of listeners) listener(open);
   };

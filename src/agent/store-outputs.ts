@@ -1,12 +1,12 @@
 // Stores what successful attempts made, out of sight: objects that nobody names yet, and rows
 // staged under the attempt. The commit point makes them count.
 import { randomUUID } from "node:crypto";
-import { cut } from "../domain/batch.ts";
-import { batchId, type ObjectId, type ResultId, stageOf } from "../domain/ids.ts";
+import { type ObjectId, type ResultId, stageOf } from "../domain/ids.ts";
 import type { Result } from "../domain/result.ts";
 import { ResultStatus } from "../domain/status.ts";
-import type { CommitRecord, CompletedResult, TaskDefinition } from "../domain/task.ts";
+import type { CommitRecord, CompletedResult } from "../domain/task.ts";
 import type { Stores } from "../lifecycle/stores.ts";
+import { batchSubtasks } from "../lifecycle/subtasks.ts";
 import type { Attempt } from "./attempt.ts";
 import type { AgentContext } from "./context.ts";
 import { type Output, readOutput } from "./folder.ts";
@@ -119,12 +119,7 @@ async function stageSubtasks({ tables }: Pick<Stores, "tables">, attempt: Attemp
   const { task, buffer } = attempt;
   if (buffer.subtasks.length === 0) return;
   const soFar = await tables.batches.taskCount(task.sessionId);
-  const definitions: TaskDefinition[] = [];
-  for (const size of cut(soFar, buffer.subtasks.length)) {
-    const id = batchId(randomUUID());
-    const members = buffer.subtasks.slice(definitions.length, definitions.length + size);
-    for (const subtask of members) definitions.push({ ...subtask, batchId: id });
-  }
+  const definitions = batchSubtasks(task, buffer.subtasks, { soFar, newId: randomUUID });
   const stageId = stageOf(task.taskId, task.attempt);
   for (let i = 0; i < definitions.length; i += SLICE) {
     await tables.tasks.create(definitions.slice(i, i + SLICE), stageId);

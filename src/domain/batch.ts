@@ -10,9 +10,13 @@ export interface BatchKey {
 export interface NewBatch {
   readonly batchId: BatchId;
   readonly sessionId: SessionId;
-  readonly taskCount: number;
-  /** Set when the batch is one task that people should recognise. */
+  /** Set when the batch is cut as one task that people should recognise. */
   readonly name?: string | undefined;
+  /**
+   * How long its supervision waits for more tasks after the last one is final: part of a stream of
+   * small calls. Absent: not at all.
+   */
+  readonly lingerMs?: number | undefined;
 }
 
 export interface BatchProgress {
@@ -26,16 +30,24 @@ export interface BatchProgress {
 }
 
 export const SINGLE_UP_TO = 64;
-/** Tasks of a batch, at most. */
+/** Tasks of a batch by the rules of cutting, at most. Subtasks may make theirs larger. */
 export const LARGEST_BATCH = 1_000;
 const SMALLEST = 8;
-const BATCHES_PER_SUBMISSION = 32;
+const BATCHES_PER_SESSION = 16;
+const LARGE_SESSION = 1_000;
 /**
  * I7: a session of more than a thousand tasks may cost Temporal 50 events per 1,000. A batch that
- * settles alone costs 6, an activity and the workflow task that hears of it, the session itself 20.
+ * is announced and settles alone costs 10: an activity, a signal, and their workflow tasks.
  */
-const LARGE_SESSION = 1_000;
-const SMALLEST_IN_LARGE_SESSION = 250;
+const SMALLEST_IN_LARGE_SESSION = 500;
+
+/**
+ * Additions to a session that is not small any more, too few to make batches of their own: they
+ * join one that exists. Else a stream of single tasks, or tasks that submit a few children each,
+ * would cost Temporal as much as one activity per call.
+ */
+export const isSmallAddition = (soFar: number, count: number, singleUpTo = SINGLE_UP_TO): boolean =>
+  soFar > singleUpTo && count < SMALLEST_IN_LARGE_SESSION;
 
 /**
  * Sizes of the batches for `count` new tasks of a session that has `soFar`.
@@ -45,13 +57,15 @@ const SMALLEST_IN_LARGE_SESSION = 250;
  */
 export function cut(soFar: number, count: number, singleUpTo = SINGLE_UP_TO): number[] {
   const total = soFar + count;
+  if (count === 0) return [];
   if (total <= singleUpTo) return Array.from({ length: count }, () => 1);
+  if (isSmallAddition(soFar, count, singleUpTo)) return [count];
   const smallest = total >= LARGE_SESSION ? SMALLEST_IN_LARGE_SESSION : SMALLEST;
-  const size = Math.min(
-    LARGEST_BATCH,
-    Math.max(smallest, Math.ceil(total / BATCHES_PER_SUBMISSION)),
-  );
-  return Array.from({ length: Math.ceil(count / size) }, (_, i) =>
-    Math.min(size, count - i * size),
-  );
+  const size = Math.max(smallest, Math.ceil(total / BATCHES_PER_SESSION));
+  // None is smaller than `size`, unless the whole is; none is larger than the largest.
+  const fewest = Math.ceil(count / LARGEST_BATCH);
+  const batches = Math.max(fewest, Math.floor(count / size), 1);
+  const least = Math.floor(count / batches);
+  const larger = count % batches;
+  return Array.from({ length: batches }, (_, i) => (i < larger ? least + 1 : least));
 }

@@ -13,7 +13,7 @@ import type { SessionWorkflows } from "../temporal/session-workflows.ts";
 export interface ChoresDependencies {
   readonly stores: Stores;
   readonly workflows: Pick<SessionWorkflows, "batchesReady">;
-  readonly announcer: Announcer;
+  readonly announcer: Pick<Announcer, "look">;
   readonly log: Logger;
 }
 
@@ -31,8 +31,6 @@ interface Chore {
 const LEAST_PAUSE_MS = 20;
 /** The rest of the time belongs to others. */
 const PAUSE_PER_COST = 10;
-/** A submitter that lives announces its batches long before. */
-const FORGOTTEN_MS = 15_000;
 const ORPHAN_MS = 60_000;
 const HISTORY_MS = 600_000;
 
@@ -105,7 +103,6 @@ export function createChores(
   const stopNotices = tables.feed.onProgress(() => wake.resolve());
   const working = Promise.all([
     onNews(),
-    repeat({ name: "sweep", everyMs: 5_000, run: () => announcer.sweep(FORGOTTEN_MS) }),
     repeat({ name: "collect", everyMs: 10_000, run: collect }),
     repeat({ name: "tidy", everyMs: 60_000, run: () => tables.sweep(now() - HISTORY_MS) }),
   ]);

@@ -1,5 +1,4 @@
 // The process that runs session workflows and their activities.
-import { setTimeout as sleep } from "node:timers/promises";
 import { createActivities } from "../activities/index.ts";
 import { createLiveness } from "../activities/liveness.ts";
 import { createSupervisor } from "../activities/supervise/supervisor.ts";
@@ -14,8 +13,7 @@ import { openHttpServer } from "../telemetry/http.ts";
 import { createLogger, type Logger } from "../telemetry/logger.ts";
 import { createMetrics } from "../telemetry/metrics.ts";
 import { createAnnouncer } from "../temporal/announcer.ts";
-import { openTemporal, type TemporalConnection } from "../temporal/connection.ts";
-import { prepareNamespace } from "../temporal/namespace.ts";
+import { connectTemporal } from "../temporal/connect.ts";
 import { installTemporalRuntime } from "../temporal/runtime.ts";
 import { createSessionWorkflows } from "../temporal/session-workflows.ts";
 import { openTemporalWorkers } from "../temporal/workers.ts";
@@ -35,33 +33,6 @@ async function openStores(config: Config, { stack }: Surroundings): Promise<Stor
   const queue = stack.use(await openQueue(config.queue));
   const { directDispatchLimit: directLimit } = config.submitter;
   return { tables, objects, queue, now: Date.now, directLimit };
-}
-
-const RETRY_MS = 500;
-
-/** A grid's processes start in any order: Temporal may not be there yet. */
-async function connect(
-  { temporal }: Config,
-  { stack, log }: Surroundings,
-  stopped: Promise<unknown>,
-): Promise<TemporalConnection | undefined> {
-  let stopping = false;
-  void stopped.then(() => {
-    stopping = true;
-  });
-  while (!stopping) {
-    try {
-      await using opened = new AsyncDisposableStack();
-      const connection = opened.use(await openTemporal(temporal));
-      await prepareNamespace(connection.connection, connection.namespace);
-      stack.use(opened.move());
-      return connection;
-    } catch (error) {
-      log.warn({ err: error, address: temporal.address }, "temporal is away, will be tried again");
-      await Promise.race([sleep(RETRY_MS), stopped]);
-    }
-  }
-  return undefined;
 }
 
 /** What watches over tasks: each keeps going by itself until it is disposed. */
@@ -84,7 +55,7 @@ export async function runOrchestrator(config: Config): Promise<void> {
   // Awaited below; meanwhile its failure is nobody's unhandled rejection.
   bundling.catch(() => {});
   const stores = await openStores(config, { stack, log });
-  const temporal = await connect(config, { stack, log }, stopped);
+  const temporal = await connectTemporal(config.temporal, { stack, log, stopped });
   if (!temporal) return;
   const { host, httpPort, window, sweepMs, graceDelayMs } = config.orchestrator;
   const watch = openSupervision(config, stores, { stack, log });
@@ -96,8 +67,9 @@ export async function runOrchestrator(config: Config): Promise<void> {
       ...{ connection, namespace, graceDelayMs },
     }),
   );
-  const workflows = createSessionWorkflows(client, { window });
-  const announcer = stack.use(createAnnouncer({ tables: stores.tables, workflows, log }));
+  const { tables } = stores;
+  const workflows = createSessionWorkflows(client, { window, sessions: tables.sessions });
+  const announcer = stack.use(createAnnouncer({ tables, workflows, log }));
   stack.use(createChores({ stores, workflows, announcer, log }, { sweepMs }));
 
   const checks = {

@@ -15,7 +15,7 @@ import { openHttpServer } from "../telemetry/http.ts";
 import { createLogger, type Logger } from "../telemetry/logger.ts";
 import { createMetrics, type Metrics } from "../telemetry/metrics.ts";
 import { createAnnouncer } from "../temporal/announcer.ts";
-import { openTemporal } from "../temporal/connection.ts";
+import { connectTemporal } from "../temporal/connect.ts";
 import { withDirectControl } from "../temporal/direct-control.ts";
 import { createSessionWorkflows } from "../temporal/session-workflows.ts";
 import { stopSignal } from "./stop-signal.ts";
@@ -44,15 +44,19 @@ interface Surroundings {
   readonly stack: AsyncDisposableStack;
   readonly metrics: Metrics;
   readonly log: Logger;
+  readonly stopped: Promise<unknown>;
 }
 
-async function openGrid(config: Config, { stack, metrics, log }: Surroundings): Promise<Grid> {
+async function openGrid(config: Config, surroundings: Surroundings): Promise<Grid | undefined> {
+  const { stack, metrics, log } = surroundings;
   const stores = await openStores(config, stack);
-  await addPartitions(stores.tables, config);
-  const { client } = stack.use(await openTemporal(config.temporal));
-  const { window } = config.orchestrator;
-  const workflows = withDirectControl(createSessionWorkflows(client, { window }), stores);
   const { tables } = stores;
+  await addPartitions(tables, config);
+  const temporal = await connectTemporal(config.temporal, surroundings);
+  if (!temporal) return undefined;
+  const { window } = config.orchestrator;
+  const started = createSessionWorkflows(temporal.client, { window, sessions: tables.sessions });
+  const workflows = withDirectControl(started, stores);
   const announcer = stack.use(createAnnouncer({ tables, workflows, log }));
   const health = stack.use(openHealth({ checks: toChecks(stores), log }));
   const { defaultPartition, maxBatchSingles, preferredMessageSizeBytes } = config.submitter;
@@ -74,7 +78,8 @@ export async function runSubmitter(config: Config): Promise<void> {
   await using stack = new AsyncDisposableStack();
   const stopped = stopSignal();
   const metrics = createMetrics();
-  const grid = await openGrid(config, { stack, metrics, log });
+  const grid = await openGrid(config, { stack, metrics, log, stopped });
+  if (!grid) return;
   const { health } = grid;
   const { host, port, httpPort, graceDelayMs } = config.submitter;
   const { registry, rpc } = metrics;

@@ -2,144 +2,135 @@
 //
 //   N1. Told at least once: a batch is marked as announced only after Temporal took the signal, and
 //       a failed announcement stays due.
-//   N2. One announcement of a session at a time, and the pauses between them bound what a stream
-//       of small calls costs: Temporal's work grows with batches, not with calls (I7).
-//   N3. A trickle into a big session waits longest: its tasks are dispatched directly. Only when
-//       the queue has no room for that does anybody wait for the announcement.
+//   N2. At once, if the session was quiet; then at most ten times a second and session: what comes
+//       meanwhile shares an announcement. Batches are few (I7), whatever the number of calls.
+//   N3. Disposal tries what is due once more, without a pause. What fails then is found by
+//       whoever lives: an announcer looks at all sessions, not at its own only.
 import type { TableStorage } from "../adaptors/table-storage/port.ts";
 import type { SessionId } from "../domain/ids.ts";
 import type { Logger } from "../telemetry/logger.ts";
-import { type Load, nextStep, TRICKLE_MS } from "./announcement-pace.ts";
 import type { SessionWorkflows } from "./session-workflows.ts";
 
 export interface Announcer extends AsyncDisposable {
   /** New tasks of the session are stored with their batches. */
-  submitted(sessionId: SessionId, tasks: number): void;
+  submitted(sessionId: SessionId): void;
   /** Takes over, at the same pace, what other processes stored and do not announce themselves. */
   look(): Promise<void>;
-  /** Announces all that has waited for longer: its submitter may have died. */
-  sweep(olderThanMs: number): Promise<void>;
 }
 
 export interface AnnouncerDependencies {
-  readonly tables: Pick<TableStorage, "batches" | "tasks">;
+  readonly tables: { readonly batches: Pick<TableStorage["batches"], "unannounced" | "announced"> };
   readonly workflows: Pick<SessionWorkflows, "batchesSubmitted">;
   readonly log: Logger;
-  readonly now?: () => number;
+  readonly clock?: Clock;
 }
 
-type Mark = { -readonly [Key in keyof Load]: Load[Key] } & {
-  /** Something changed: consider again what is due. */
-  wake: () => void;
+export interface Clock {
+  /** Milliseconds since the epoch. */
+  now(): number;
+  /** Calls back once; answers how to give up. */
+  after(ms: number, then: () => void): () => void;
+}
+
+const SYSTEM_CLOCK: Clock = {
+  now: Date.now,
+  after(ms, then) {
+    const timer = setTimeout(then, ms).unref();
+    return () => clearTimeout(timer);
+  },
 };
 
+const PAUSE_MS = 100;
 /** Time for a submitter to announce its own batches, before another process does. */
 const GRACE_MS = 20;
-/** With so many tasks in the queue, direct dispatch may have left some task out. */
-const DEEP = 128;
+const FIRST_BACK_OFF_MS = 100;
 const LONGEST_BACK_OFF_MS = 5_000;
 
+/** A session that has, or just had, something to announce. */
+interface Mark {
+  due: boolean;
+  /** Its batches are left to the process that stored them for so long; 0 if that is this one. */
+  graceMs: number;
+  failures: number;
+  /** Ends the pause under way. */
+  wake: () => void;
+}
+
+const pauseAfter = ({ failures, graceMs }: Mark): number =>
+  failures === 0
+    ? Math.max(PAUSE_MS, graceMs)
+    : Math.min(LONGEST_BACK_OFF_MS, FIRST_BACK_OFF_MS * 2 ** (failures - 1));
+
 export function createAnnouncer(dependencies: AnnouncerDependencies): Announcer {
-  const { tables, workflows, log, now = Date.now } = dependencies;
+  const { tables, workflows, log, clock = SYSTEM_CLOCK } = dependencies;
   const marks = new Map<SessionId, Mark>();
   const couriers = new Set<Promise<void>>();
   let stopped = false;
 
-  const tell = async (query: {
-    sessionId?: SessionId | undefined;
-    createdBefore?: number | undefined;
-  }): Promise<void> => {
-    for (const { sessionId, upTo, tasks, names } of await tables.batches.sealUnannounced(query)) {
+  const tell = async (sessionId: SessionId, graceMs: number): Promise<void> => {
+    const createdBefore = graceMs > 0 ? clock.now() - graceMs : undefined;
+    const found = await tables.batches.unannounced({ sessionId, createdBefore });
+    for (const { upTo, tasks, names } of found) {
       await workflows.batchesSubmitted(sessionId, { upTo, tasks, names });
       await tables.batches.announced(sessionId, upTo);
-      const mark = marks.get(sessionId);
-      if (mark) mark.tasks = tasks;
     }
   };
 
   const pause = (mark: Mark, ms: number): Promise<void> =>
     new Promise((resolve) => {
-      const timer = setTimeout(resolve, ms).unref();
-      mark.wake = () => {
-        clearTimeout(timer);
-        resolve();
-      };
+      if (stopped || ms <= 0) resolve();
+      else {
+        const giveUp = clock.after(ms, resolve);
+        mark.wake = () => {
+          giveUp();
+          resolve();
+        };
+      }
     });
 
-  /** Resolves when an announcement is due: true, or when there has been none for long: false. */
-  const due = async (sessionId: SessionId, mark: Mark): Promise<boolean> => {
-    while (!stopped) {
-      const idle = mark.waiting === 0;
-      const { at, step } = idle
-        ? { at: mark.announcedAt + TRICKLE_MS, step: "end" as const }
-        : nextStep(mark);
-      if (at > now()) await pause(mark, at - now());
-      else if (step !== "look") return step === "announce";
-      else if ((await tables.tasks.queuedCount(sessionId)) >= DEEP) return true;
-      else mark.lookedAt = now();
-    }
-    return false;
-  };
-
   const announce = async (sessionId: SessionId, mark: Mark): Promise<void> => {
-    const { waiting, graceMs } = mark;
-    mark.waiting = 0;
-    mark.announcedAt = now();
-    const createdBefore = graceMs > 0 ? now() - graceMs : undefined;
+    // What is stored from here on is due again.
+    mark.due = false;
     try {
-      await tell({ sessionId, createdBefore });
+      await tell(sessionId, mark.graceMs);
+      mark.failures = 0;
     } catch (error) {
-      mark.waiting += waiting;
-      throw error;
+      mark.due = true;
+      mark.failures += 1;
+      log.warn({ sessionId, err: error }, "announcement failed, will be repeated");
     }
   };
 
-  /** Serves one session for as long as it has something to announce now and then. */
+  /** Serves one session until nothing more came during a pause. */
   const serve = async (sessionId: SessionId, mark: Mark): Promise<void> => {
-    for (let failures = 0; !stopped; ) {
-      try {
-        if (!(await due(sessionId, mark))) break;
-        await announce(sessionId, mark);
-        failures = 0;
-      } catch (error) {
-        log.warn({ sessionId, err: error }, "announcement failed, will be repeated");
-        await pause(mark, Math.min(LONGEST_BACK_OFF_MS, 100 * 2 ** failures++));
-      }
+    await pause(mark, mark.graceMs);
+    while (mark.due) {
+      const last = stopped;
+      await announce(sessionId, mark);
+      if (last) break;
+      await pause(mark, pauseAfter(mark));
     }
     marks.delete(sessionId);
   };
 
-  /** Updates what is known of the session, and sees to it that somebody serves it. */
-  const note = (sessionId: SessionId, found: Omit<Load, "announcedAt" | "lookedAt">): void => {
+  const note = (sessionId: SessionId, graceMs: number): void => {
     const known = marks.get(sessionId);
     if (known) {
-      Object.assign(known, found).wake();
+      known.due = true;
+      known.graceMs = Math.min(known.graceMs, graceMs);
       return;
     }
     if (stopped) return;
-    const mark: Mark = { ...found, announcedAt: 0, lookedAt: 0, wake: () => {} };
+    const mark: Mark = { due: true, graceMs, failures: 0, wake: () => {} };
     marks.set(sessionId, mark);
     const courier = serve(sessionId, mark).finally(() => couriers.delete(courier));
     couriers.add(courier);
   };
 
   return {
-    submitted(sessionId, tasks) {
-      const known = marks.get(sessionId);
-      const waiting = known?.waiting ?? 0;
-      const since = known && waiting > 0 ? known.since : now();
-      note(sessionId, { tasks: known?.tasks ?? 0, waiting: waiting + tasks, since, graceMs: 0 });
-    },
+    submitted: (sessionId) => note(sessionId, 0),
     async look() {
-      for (const { sessionId, tasks, unannounced, since } of await tables.batches.backlogs()) {
-        // Our own submissions have a courier already.
-        if (marks.get(sessionId)?.graceMs === 0) continue;
-        const announced = tasks - unannounced;
-        note(sessionId, { tasks: announced, waiting: unannounced, since, graceMs: GRACE_MS });
-      }
-    },
-    async sweep(olderThanMs) {
-      await tell({ createdBefore: now() - olderThanMs });
+      for (const { sessionId } of await tables.batches.unannounced({})) note(sessionId, GRACE_MS);
     },
     async [Symbol.asyncDispose]() {
       stopped = true;

@@ -13,6 +13,7 @@ import {
   WorkflowIdReusePolicy,
   WorkflowNotFoundError,
 } from "@temporalio/common";
+import type { SessionTable } from "../adaptors/table-storage/port/sessions.ts";
 import { GridError } from "../domain/errors.ts";
 import type { SessionId } from "../domain/ids.ts";
 import type { Session } from "../domain/session.ts";
@@ -46,6 +47,7 @@ export class SessionWorkflowOver extends Error {
 export interface SessionWorkflowsOptions {
   /** Batches that a session may have open at once. */
   readonly window: number;
+  readonly sessions: Pick<SessionTable, "get">;
   /** The native client retries inside while Temporal is away: callers must not wait for that. */
   readonly patienceMs?: number;
 }
@@ -53,15 +55,23 @@ export interface SessionWorkflowsOptions {
 /** The server's own answer to a missed deadline says more than ours. */
 const LATE_MS = 100;
 
-const startOptions = (sessionId: SessionId, window: number) => ({
-  workflowId: grid.sessionWorkflowId(sessionId),
-  taskQueue: grid.BATCH_QUEUE,
-  args: [{ sessionId, window }] satisfies [grid.SessionInput],
-  workflowIdConflictPolicy: WorkflowIdConflictPolicy.USE_EXISTING,
-  workflowIdReusePolicy: WorkflowIdReusePolicy.REJECT_DUPLICATE,
-});
-
-const running = { key: grid.statusAttribute, value: "Running" };
+function startOptions({ sessionId, partitionIds, defaultOptions }: Session, window: number) {
+  const partition = defaultOptions.partitionId || (partitionIds[0] ?? "");
+  const partitions = partitionIds.join(", ");
+  return {
+    workflowId: grid.sessionWorkflowId(sessionId),
+    taskQueue: grid.BATCH_QUEUE,
+    args: [{ sessionId, window }] satisfies [grid.SessionInput],
+    workflowIdConflictPolicy: WorkflowIdConflictPolicy.USE_EXISTING,
+    workflowIdReusePolicy: WorkflowIdReusePolicy.REJECT_DUPLICATE,
+    staticSummary: `session on ${partitions}`,
+    staticDetails: `Partitions **${partitions}**. To pause, resume, close or cancel the session, send the update or signal of that name.`,
+    typedSearchAttributes: [
+      { key: grid.statusAttribute, value: "Running" },
+      { key: grid.partitionAttribute, value: partition },
+    ],
+  };
+}
 
 /** Everything that is not a refusal is taken for an outage of Temporal, and says so. */
 function toGridError(sessionId: SessionId, error: unknown): unknown {
@@ -90,7 +100,7 @@ function toRefusal(sessionId: SessionId, error: WorkflowUpdateFailedError): Erro
 
 export function createSessionWorkflows(
   client: Client,
-  { window, patienceMs = 8_000 }: SessionWorkflowsOptions,
+  { window, sessions, patienceMs = 8_000 }: SessionWorkflowsOptions,
 ): SessionWorkflows {
   const call = async <T>(sessionId: SessionId, work: () => Promise<T>): Promise<T> => {
     const called = client.withDeadline(Date.now() + patienceMs, work);
@@ -123,16 +133,24 @@ export function createSessionWorkflows(
     }
   };
 
+  /** The session's start was lost, or it has ended. */
+  const startWith = async (sessionId: SessionId, mark: grid.BatchesSubmitted): Promise<void> => {
+    const session = await sessions.get(sessionId);
+    if (!session) return;
+    const started = call(sessionId, () =>
+      client.workflow.signalWithStart(grid.SESSION_WORKFLOW, {
+        ...startOptions(session, window),
+        signal: grid.batchesSubmitted,
+        signalArgs: [mark],
+      }),
+    );
+    await unlessOver(started);
+  };
+
   return {
-    async start({ sessionId, partitionIds, defaultOptions }) {
-      const partition = defaultOptions.partitionId || (partitionIds[0] ?? "");
-      const started = call(sessionId, () =>
-        client.workflow.start(grid.SESSION_WORKFLOW, {
-          ...startOptions(sessionId, window),
-          staticSummary: `session on ${partitionIds.join(", ")}`,
-          staticDetails: `Partitions **${partitionIds.join(", ")}**. To pause, resume, close or cancel the session, send the update or signal of that name.`,
-          typedSearchAttributes: [running, { key: grid.partitionAttribute, value: partition }],
-        }),
+    async start(session) {
+      const started = call(session.sessionId, () =>
+        client.workflow.start(grid.SESSION_WORKFLOW, startOptions(session, window)),
       );
       await unlessOver(started);
     },
@@ -147,15 +165,13 @@ export function createSessionWorkflows(
     },
 
     async batchesSubmitted(sessionId, mark) {
-      const signalled = call(sessionId, () =>
-        client.workflow.signalWithStart(grid.SESSION_WORKFLOW, {
-          ...startOptions(sessionId, window),
-          signal: grid.batchesSubmitted,
-          signalArgs: [mark],
-          typedSearchAttributes: [running],
-        }),
-      );
-      await unlessOver(signalled);
+      try {
+        const handle = handleOf(sessionId);
+        await call(sessionId, () => handle.signal(grid.batchesSubmitted, mark));
+      } catch (error) {
+        if (!(error instanceof SessionWorkflowOver)) throw error;
+        await startWith(sessionId, mark);
+      }
     },
 
     async batchesReady(sessionId, batches) {

@@ -9,7 +9,7 @@ import {
   sleep,
 } from "@temporalio/workflow";
 import type { Activities } from "../activities/index.ts";
-import type { BatchOutcome } from "../activities/run-batch.ts";
+import type { BatchOutcome, FailureDetails } from "../activities/run-batch.ts";
 import { RETRY_FOREVER } from "./retry.ts";
 import { publish, type Run } from "./state.ts";
 
@@ -63,8 +63,9 @@ function close(run: Run, batch: number): void {
   run.state.open = run.state.open.filter((other) => other !== batch);
 }
 
-function settle(run: Run, batch: number, { completed, failed, parked }: BatchOutcome): void {
+function settle(run: Run, batch: number, outcome: BatchOutcome): void {
   const { state, early } = run;
+  const { completed, failed, parked, tasks = 0 } = outcome;
   const ready = early.delete(batch);
   if (parked) {
     if (ready) state.again.push(batch);
@@ -72,6 +73,7 @@ function settle(run: Run, batch: number, { completed, failed, parked }: BatchOut
     return;
   }
   delete state.names[batch];
+  state.tasks = Math.max(state.tasks, tasks);
   // The ended session's totals are known, this batch's tasks among them.
   if (run.ending === "done") return;
   state.completed += completed;
@@ -84,7 +86,8 @@ function settleFailed(run: Run, batch: number, error: unknown): void {
   if (!(error instanceof ActivityFailure)) throw error;
   const { cause } = error;
   if (cause instanceof ApplicationFailure && cause.type === "TASK_FAILED") {
-    settle(run, batch, { completed: 0, failed: 1 });
+    const [outcome] = (cause.details ?? []) as Partial<FailureDetails>;
+    settle(run, batch, outcome ?? { completed: 0, failed: 1 });
     return;
   }
   log.error("supervision of a batch failed, will be tried again later", { batch, cause });

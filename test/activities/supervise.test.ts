@@ -70,7 +70,7 @@ describe("the supervisor", () => {
     await submit(stores, id, times(3_000, {}));
     expect(await stores.tables.tasks.queuedCount(id)).toBe(stores.directLimit);
     await using _agent = await openStandInAgent(stores);
-    const batches = (await stores.tables.batches.sealUnannounced({ sessionId: id }))[0]?.upTo ?? 0;
+    const batches = (await stores.tables.batches.unannounced({ sessionId: id }))[0]?.upTo ?? 0;
     await using watched = await supervise(id, batches);
     const ends = await watched.settled;
     expect(ends.reduce((sum, { info }) => sum + (info?.progress.completed ?? 0), 0)).toBe(3_000);
@@ -80,7 +80,7 @@ describe("the supervisor", () => {
     const id = await stores.newSession();
     const options = { ...stores.newTask(id, {}).options, partitionId: partitionId("idle") };
     await submit(stores, id, [...times(2_200, { options }), ...times(300, {})]);
-    const batches = (await stores.tables.batches.sealUnannounced({ sessionId: id }))[0]?.upTo ?? 0;
+    const batches = (await stores.tables.batches.unannounced({ sessionId: id }))[0]?.upTo ?? 0;
     await using agent = await openStandInAgent(stores);
     await using _watched = await supervise(id, batches);
     await vi.waitFor(() => expect(agent.begun).toHaveLength(300), PATIENCE);

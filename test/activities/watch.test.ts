@@ -38,13 +38,13 @@ describe("a watch", () => {
   });
 
   it("outlives an outage of the store: it goes on beating, and says so", async () => {
-    const { batches, feed } = stores.tables;
+    const { batches, feed, sessions } = stores.tables;
     let away = false;
     const progress: typeof batches.progress = async (keys) => {
       if (away) throw new Error("no route to the store");
       return await batches.progress(keys);
     };
-    await using watch = openWatch({ batches: { ...batches, progress }, feed });
+    await using watch = openWatch({ batches: { ...batches, progress }, feed, sessions });
     const sessionId = await stores.newSession();
     await submit(stores, sessionId, [{}]);
     const reports: Report[] = [];

@@ -52,16 +52,15 @@ describe("embedded", () => {
     const tables = await open();
     const session = someSession();
     await pending(tables, tasksIn(session, 3));
-    for (const { sessionId, upTo } of await tables.batches.sealUnannounced({}))
+    for (const { sessionId, upTo } of await tables.batches.unannounced({}))
       await tables.batches.announced(sessionId, upTo);
     await tables.batches.unparkReady();
     await tables.sweep(Date.now());
     const observer = openFile();
     const version = () => observer.prepare("PRAGMA data_version").get();
     const before = version();
-    await tables.batches.sealUnannounced({});
+    await tables.batches.unannounced({});
     await tables.batches.unparkReady();
-    await tables.batches.backlogs();
     await tables.tasks.owners();
     await tables.sweep(0);
     expect(version()).toEqual(before);

@@ -144,7 +144,7 @@ export async function openTestGrid(): Promise<TestGrid> {
         };
       });
       await tables.tasks.create(definitions);
-      const batches = [{ batchId: batch, sessionId: session, taskCount: tasks.length }];
+      const batches = [{ batchId: batch, sessionId: session }];
       await refuse(
         stores,
         await admit(stores, { sessionId: session, tasks: definitions, batches }),

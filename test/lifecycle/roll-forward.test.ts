@@ -26,7 +26,7 @@ const submit = async (...tasks: TaskDefinition[]): Promise<void> => {
   const [first] = tasks;
   if (!first) return;
   await stores.tables.tasks.create(tasks);
-  const batches = tasks.map(({ batchId, sessionId }) => ({ batchId, sessionId, taskCount: 1 }));
+  const batches = tasks.map(({ batchId, sessionId }) => ({ batchId, sessionId }));
   await refuse(stores, await admit(stores, { sessionId: first.sessionId, tasks, batches }));
 };
 

@@ -59,12 +59,27 @@ const toPartition = (id: string) => ({
   podConfiguration: {},
 });
 
-async function openStoresIn(path: string, stack: AsyncDisposableStack): Promise<Stores> {
+/** The grid's own idea of the time, which a test may move on. */
+function createTime() {
+  let aheadMs = 0;
+  return {
+    now: () => Date.now() + aheadMs,
+    forward(ms: number) {
+      aheadMs += ms;
+    },
+  };
+}
+
+async function openStoresIn(
+  path: string,
+  stack: AsyncDisposableStack,
+  now: () => number,
+): Promise<Stores> {
   const tables = stack.use(await openTableStorage({ driver: "embedded", path }));
   const objects = stack.use(await openObjectStorage({ driver: "embedded", path }));
   const queue = stack.use(await openQueue({ driver: "embedded", path }));
   await tables.partitions.upsert(["default", OTHER_PARTITION].map(toPartition));
-  return { tables, objects, queue, now: Date.now, directLimit: 256 };
+  return { tables, objects, queue, now, directLimit: 256 };
 }
 
 export type OpenGrid = Awaited<ReturnType<typeof openGrid>>;
@@ -73,7 +88,8 @@ export async function openGrid() {
   const stack = new AsyncDisposableStack();
   const path = await mkdtemp(join(tmpdir(), "grid-submitter-"));
   stack.defer(() => rm(path, { recursive: true, force: true }));
-  const stores = await openStoresIn(path, stack);
+  const time = createTime();
+  const stores = await openStoresIn(path, stack, time.now);
   const lines: Record<string, unknown>[] = [];
   const stream = new Writable({
     write(chunk, _encoding, done) {
@@ -84,12 +100,12 @@ export async function openGrid() {
   const log = createLogger({ level: "debug", role: "test", stream });
   const metrics = createMetrics();
   const workflows = standInWorkflows(stores);
-  const announced: { sessionId: SessionId; tasks: number }[] = [];
+  const announced: SessionId[] = [];
   const grid: Grid = {
     stores,
     workflows,
     newId: createIdSource({ now: Date.now, randomize: randomFillSync }),
-    announcer: { submitted: (sessionId, tasks) => announced.push({ sessionId, tasks }) },
+    announcer: { submitted: (sessionId) => void announced.push(sessionId) },
     health: stack.use(openHealth({ checks: toChecks(stores), log })),
     metrics,
     settings: {
@@ -110,7 +126,7 @@ export async function openGrid() {
   stack.use(server);
   const clients = connect(toTarget(server.address), stack);
   return {
-    ...{ stores, workflows, announced, server, lines, metrics, grid, ...clients },
+    ...{ stores, time, workflows, announced, server, lines, metrics, grid, ...clients },
     connect: () => connect(toTarget(server.address), stack),
     [Symbol.asyncDispose]: () => stack[Symbol.asyncDispose](),
   };

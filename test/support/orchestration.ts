@@ -58,7 +58,7 @@ export async function openOrchestration(
       ...{ connection, namespace, graceDelayMs: 500 },
     }),
   );
-  const workflows = createSessionWorkflows(client, { window });
+  const workflows = createSessionWorkflows(client, { window, sessions: tables.sessions });
   const announcer = stack.use(createAnnouncer({ tables, workflows, log }));
   stack.use(createChores({ stores, workflows, announcer, log }, { sweepMs: 200 }));
   const opened = stack.move();
@@ -84,14 +84,14 @@ export async function submit(
 ): Promise<TaskId[]> {
   const tasks: TaskDefinition[] = [];
   const payloadId = await stores.newResult(sessionId, { status: 2 });
-  const batches = cut(soFar, changes.length).map((taskCount) => {
+  const batches = cut(soFar, changes.length).map((size) => {
     const id = batchId(randomUUID());
     const from = tasks.length;
-    for (const change of changes.slice(from, from + taskCount)) {
+    for (const change of changes.slice(from, from + size)) {
       tasks.push(stores.newTask(sessionId, { batchId: id, payloadId, ...change }));
     }
-    const name = taskCount === 1 ? tasks[from]?.taskId : undefined;
-    return { batchId: id, sessionId, taskCount, name };
+    const name = size === 1 ? tasks[from]?.taskId : undefined;
+    return { batchId: id, sessionId, name };
   });
   await stores.tables.tasks.create(tasks);
   await refuse(stores, await admit(stores, { sessionId, tasks, batches }));

@@ -40,7 +40,7 @@ async function fillHistory(id: SessionId): Promise<number> {
   let count = 0;
   while ((await runIdOf(id)) === first) {
     await submit(stores, id, [{}], count++);
-    grid.announcer.submitted(id, 1);
+    grid.announcer.submitted(id);
     await sleep(50);
   }
   return count;
@@ -51,7 +51,7 @@ describe("a long session", () => {
     const finish = Promise.withResolvers<void>();
     const id = await startSession(stores, grid);
     const held = await submit(stores, id, [{}]);
-    grid.announcer.submitted(id, 1);
+    grid.announcer.submitted(id);
     await using _agent = await openStandInAgent(stores, {
       run: async ({ taskId }) => {
         if (held.includes(taskId)) await finish.promise;
@@ -86,7 +86,7 @@ describe("a long session", () => {
       }
     })();
     await submit(stores, id, [{}, {}]);
-    grid.announcer.submitted(id, 2);
+    grid.announcer.submitted(id);
     await vi.waitFor(async () => expect(await runIdOf(id)).not.toBe(first), PATIENCE);
     ended = true;
     await verbs;

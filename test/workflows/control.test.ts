@@ -41,7 +41,7 @@ const { CANCELLED, COMPLETED, PAUSED, PROCESSING, SUBMITTED } = TaskStatus;
 async function withTasks(count: number) {
   const id = await startSession(stores, grid);
   const tasks = await submit(stores, id, times(count, {}));
-  grid.announcer.submitted(id, count);
+  grid.announcer.submitted(id);
   await vi.waitFor(async () => expect((await stateOf(temporal, id)).tasks).toBe(count), PATIENCE);
   return { id, tasks };
 }
@@ -189,7 +189,9 @@ describe("what is not allowed", () => {
   it("says that Temporal is away when it is", async () => {
     await using away = await openTestTemporal();
     await away.kill();
-    const hasty = createSessionWorkflows(away.client, { window: 64, patienceMs: 500 });
+    const hasty = createSessionWorkflows(away.client, {
+      ...{ window: 64, patienceMs: 500, sessions: stores.tables.sessions },
+    });
     await expect(hasty.control(await stores.newSession(), "pause")).rejects.toMatchObject({
       code: "DEPENDENCY_UNAVAILABLE",
       message: expect.stringContaining("Temporal"),

@@ -39,7 +39,7 @@ async function until(condition: () => Promise<boolean>): Promise<void> {
 async function submitted(scene: Scene, changes: Parameters<typeof submit>[2], soFar = 0) {
   const { stores, grid, id, temporal } = scene;
   const tasks = await submit(stores, id, changes, soFar);
-  grid.announcer.submitted(id, changes.length);
+  grid.announcer.submitted(id);
   const total = soFar + changes.length;
   await until(async () => (await stateOf(temporal, id)).tasks >= total);
   return tasks;

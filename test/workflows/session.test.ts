@@ -37,11 +37,15 @@ describe("a small session", () => {
     });
     const id = await startSession(stores, grid);
     const [good, failing] = await submit(stores, id, [{}, bad]);
-    grid.announcer.submitted(id, 2);
+    grid.announcer.submitted(id);
     await vi.waitFor(async () => {
       expect(await activitiesOf(temporal, id)).toEqual([
         { activityId: `task-${good}`, summary: good, end: "ok" },
-        { activityId: `task-${failing}`, summary: failing, end: "no luck today" },
+        {
+          activityId: `task-${failing}`,
+          summary: failing,
+          end: `task ${failing} failed: no luck today`,
+        },
       ]);
     }, PATIENCE);
     expect(await stateOf(temporal, id)).toMatchObject({ tasks: 2, completed: 1, failed: 1 });
@@ -51,7 +55,7 @@ describe("a small session", () => {
     await using _agent = await openStandInAgent(stores);
     const id = await stores.newSession();
     await submit(stores, id, [{}]);
-    grid.announcer.submitted(id, 1);
+    grid.announcer.submitted(id);
     await vi.waitFor(async () => {
       expect(await stateOf(temporal, id)).toMatchObject({ tasks: 1, completed: 1 });
     }, PATIENCE);
@@ -72,7 +76,7 @@ describe("a large session", () => {
     await using _agent = await openStandInAgent(stores);
     const id = await startSession(stores, grid);
     await submit(stores, id, times(5_000, {}));
-    grid.announcer.submitted(id, 5_000);
+    grid.announcer.submitted(id);
     await vi.waitFor(async () => {
       expect(await stateOf(temporal, id)).toMatchObject({ completed: 5_000, failed: 0, open: [] });
     }, PATIENCE);
@@ -83,10 +87,10 @@ describe("a large session", () => {
     await using _agent = await openStandInAgent(stores);
     const id = await startSession(stores, grid);
     await submit(stores, id, times(200, {}));
-    grid.announcer.submitted(id, 200);
+    grid.announcer.submitted(id);
     for (let soFar = 200; soFar < 300; soFar++) {
       await submit(stores, id, [{}], soFar);
-      grid.announcer.submitted(id, 1);
+      grid.announcer.submitted(id);
     }
     await vi.waitFor(async () => {
       expect(await stateOf(temporal, id)).toMatchObject({ completed: 300, failed: 0 });
@@ -118,12 +122,12 @@ describe("a batch that waits for later submissions", () => {
     const id = await startSession(small, narrow);
     const inputs = [await small.newResult(id)];
     const [waiting] = await submit(small, id, [{ dataDependencies: inputs }]);
-    narrow.announcer.submitted(id, 1);
+    narrow.announcer.submitted(id);
     await vi.waitFor(async () => {
       expect(await stateOf(own, id)).toMatchObject({ open: [], parked: [1] });
     }, PATIENCE);
     await submit(small, id, [{ expectedOutputIds: inputs }], 1);
-    narrow.announcer.submitted(id, 1);
+    narrow.announcer.submitted(id);
     await vi.waitFor(async () => {
       expect(await stateOf(own, id)).toMatchObject({ completed: 2, parked: [] });
     }, PATIENCE);

@@ -3,13 +3,15 @@
 //   I1. Answers only after the tasks are stored and their batches are on record.
 //   S1. All or nothing: whatever can be refused is refused before anything is written.
 //   S2. Rows first, as CREATING, which counts as open in their batch: nobody can take a batch for
-//       finished because its tasks are not there yet.
+//       finished because its tasks are not there yet, and a batch that was closed before refuses
+//       the tasks.
 import type { NewBatch } from "../../domain/batch.ts";
 import { GridError, invalid } from "../../domain/errors.ts";
 import { type BatchId, type ResultId, resultId, type TaskId, taskId } from "../../domain/ids.ts";
 import type { Result } from "../../domain/result.ts";
 import type { Session } from "../../domain/session.ts";
 import type { TaskDefinition } from "../../domain/task.ts";
+import { nameOf } from "../../domain/task-name.ts";
 import type { TaskOptions } from "../../domain/task-options.ts";
 import type {
   SubmitTasksRequest_TaskCreation as Creation,
@@ -22,8 +24,8 @@ import { admit } from "../../lifecycle/admit.ts";
 import { refuse } from "../../lifecycle/roll-forward.ts";
 import type { Grid } from "../grid.ts";
 import { readSession } from "../sessions/read.ts";
-import type { Batching } from "./batching.ts";
-import { nameOf } from "./name.ts";
+import type { Batching, Cut } from "./batching.ts";
+
 import { readReferences } from "./references.ts";
 
 /** A checked submission that has no batches yet. */
@@ -53,7 +55,7 @@ export async function submitTasks(
   try {
     const stored = await store(grid, batching, draft);
     const rejected = await admit(stores, { sessionId, ...stored, known: draft.references });
-    announcer.submitted(sessionId, draft.taskIds.length);
+    announcer.submitted(sessionId);
     await refuse(stores, rejected);
   } catch (error) {
     await discard(grid, draft, error);
@@ -83,12 +85,14 @@ async function store(grid: Grid, batching: Batching, draft: Draft): Promise<Stor
   const { length } = draft.taskIds;
   const soFar = await batching.soFar(sessionId);
   const open = batching.joinable(sessionId, soFar, length);
-  if (open !== undefined) {
-    const joining = define(draft, [{ batchId: open, size: length }]);
+  if (open) {
+    const joining = define(draft, [open]);
     await tasks.create(joining);
-    if (await batches.join(open, length)) return { tasks: joining, batches: [] };
+    // Stored by us too: the call that made the batch may not have come so far.
+    if (await batches.join(open.batchId))
+      return { tasks: joining, batches: toBatches(draft, [open], joining) };
     await tasks.discard(draft.taskIds);
-    batching.forget(sessionId, open);
+    batching.forget(sessionId, open.batchId);
   }
   const cuts = batching.cut(sessionId, soFar, length);
   const defined = define(draft, cuts);
@@ -96,9 +100,7 @@ async function store(grid: Grid, batching: Batching, draft: Draft): Promise<Stor
   return { tasks: defined, batches: toBatches(draft, cuts, defined) };
 }
 
-type Cuts = readonly { readonly batchId: BatchId; readonly size: number }[];
-
-function define(draft: Draft, cuts: Cuts): TaskDefinition[] {
+function define(draft: Draft, cuts: readonly Cut[]): TaskDefinition[] {
   const tasks: TaskDefinition[] = [];
   const parentTaskIds = [draft.session.sessionId];
   for (const { batchId, size } of cuts) {
@@ -142,15 +144,19 @@ function toDefinition(
   };
 }
 
-function toBatches(draft: Draft, cuts: Cuts, tasks: readonly TaskDefinition[]): NewBatch[] {
+function toBatches(
+  draft: Draft,
+  cuts: readonly Cut[],
+  tasks: readonly TaskDefinition[],
+): NewBatch[] {
   const { sessionId } = draft.session;
   let start = 0;
-  return cuts.map(({ batchId, size }) => {
+  return cuts.map(({ batchId, size, isNamed, lingerMs }) => {
     const first = tasks[start];
     start += size;
     const [output] = first?.expectedOutputIds ?? [];
-    const named = first && size === 1 ? nameOf(first, output && draft.references.get(output)) : "";
-    return { batchId, sessionId, taskCount: size, ...(named && { name: named }) };
+    const named = first && isNamed ? nameOf(first, output && draft.references.get(output)) : "";
+    return { batchId, sessionId, lingerMs, ...(named && { name: named }) };
   });
 }
 

@@ -18,11 +18,8 @@ import {
 
 const NEVER = Number.MAX_SAFE_INTEGER;
 
-const backlogOf = async ({ batches }: TableStorage, session: SessionId) =>
-  (await batches.backlogs()).find(({ sessionId }) => sessionId === session);
-
-const sealedOf = async ({ batches }: TableStorage, session: SessionId) =>
-  (await batches.sealUnannounced({})).find(({ sessionId }) => sessionId === session);
+const unannouncedOf = async ({ batches }: TableStorage, session: SessionId) =>
+  (await batches.unannounced({})).find(({ sessionId }) => sessionId === session);
 
 export function batches({ promised, open }: TableStoragePromises): void {
   promised("numbers batches in their session, and gives each its number once", async () => {
@@ -51,29 +48,66 @@ export function batches({ promised, open }: TableStoragePromises): void {
     expect(numbers.sort((x, y) => x - y)).toEqual(Array.from({ length: 80 }, (_, i) => i + 1));
   });
 
-  promised("counts the tasks of a session's batches", async () => {
-    const { batches } = await open();
-    const session = someSession();
-    expect(await batches.taskCount(session)).toBe(0);
-    const [a, b] = [batchIn(session, { taskCount: 7 }), batchIn(session, { taskCount: 3 })];
-    await batches.add([a, b]);
-    await batches.add([a]);
-    expect(await batches.taskCount(session)).toBe(10);
-    expect(await batches.join(b.batchId, 5)).toBe(true);
-    expect(await batches.taskCount(session)).toBe(15);
-  });
-
-  promised("takes no more tasks into a batch that is sealed", async () => {
+  promised("counts the accepted tasks of a session, retries once", async () => {
     const tables = await open();
     const session = someSession();
-    const [sealed, young] = [batchIn(session), batchIn(session)];
-    await tables.batches.add([sealed]);
-    await tables.batches.sealUnannounced({ sessionId: session });
-    await tables.batches.add([young]);
-    expect(await tables.batches.join(sealed.batchId, 5)).toBe(false);
-    expect(await tables.batches.join(young.batchId, 5)).toBe(true);
-    expect(await tables.batches.join(someBatch(), 5)).toBe(false);
-    expect(await tables.batches.taskCount(session)).toBe(7);
+    expect(await tables.batches.taskCount(session)).toBe(0);
+    await pending(tables, tasksIn(session, 7));
+    await tables.tasks.create(tasksIn(session, 5));
+    await finished(tables, tasksIn(session, 2));
+    await finished(tables, tasksIn(session, 1), RETRIED);
+    await pending(tables, tasksIn(someSession(), 4));
+    expect(await tables.batches.taskCount(session)).toBe(9);
+  });
+
+  promised("closes a batch that has no open task; from then on it takes no more", async () => {
+    const tables = await open();
+    const session = someSession();
+    const [busy, done] = [batchIn(session), batchIn(session, { lingerMs: 300 })];
+    const unknown = { sessionId: session, batch: 9 };
+    const [first, second] = await tables.batches.add([busy, done]);
+    if (!first || !second) throw new Error("two batches were added");
+    const [task] = tasksIn(session, 1, { batchId: busy.batchId });
+    if (!task) throw new Error("no task");
+    await finished(tables, tasksIn(session, 3, { batchId: done.batchId }));
+    await tables.tasks.create([task]);
+    expect(await tables.batches.join(done.batchId)).toBe(true);
+    const info = {
+      ...{ ...second, batchId: done.batchId, lingerMs: 300 },
+      progress: { open: 0, pending: 0, completed: 3, failed: 0 },
+    };
+    expect(await tables.batches.close([first, second, unknown])).toEqual([info]);
+    expect(await tables.batches.join(busy.batchId)).toBe(true);
+    expect(await tables.batches.join(done.batchId)).toBe(false);
+    // Repeated, by a watcher that died before it could tell: the same answer.
+    expect(await tables.batches.close([second])).toEqual([info]);
+    await tables.tasks.discard([task.taskId]);
+    expect(await tables.batches.close([first])).toMatchObject([first]);
+    expect(await tables.batches.join(busy.batchId)).toBe(false);
+    expect(await tables.batches.join(someBatch())).toBe(true);
+  });
+
+  promised("lets no task join a closed batch unseen, however the two meet", async () => {
+    const [submitter, watcher] = [await open(), await open()];
+    const session = someSession();
+    for (let i = 0; i < 20; i++) {
+      const batch = batchIn(session);
+      const key = only(await submitter.batches.add([batch]));
+      const join = async () => {
+        await submitter.tasks.create(tasksIn(session, 1, { batchId: batch.batchId }));
+        return await submitter.batches.join(batch.batchId);
+      };
+      const [joined, closed] = await Promise.all([join(), watcher.batches.close([key])]);
+      expect(joined && closed.length > 0).toBe(false);
+    }
+  });
+
+  promised("takes nothing into a batch that is parked", async () => {
+    const { batches } = await open();
+    const batch = batchIn(someSession());
+    const key = only(await batches.add([batch]));
+    await batches.park(key);
+    expect(await batches.join(batch.batchId)).toBe(false);
   });
 
   promised("announces batches until their workflow knows them", async () => {
@@ -81,31 +115,31 @@ export function batches({ promised, open }: TableStoragePromises): void {
     const session = someSession();
     await tables.batches.add([
       batchIn(session, { name: "one" }),
-      batchIn(session, { name: "many", taskCount: 4 }),
+      batchIn(session),
       batchIn(session),
     ]);
+    await pending(tables, tasksIn(session, 6));
     const all = { sessionId: session, upTo: 3, tasks: 6, names: { 1: "one" } };
     const query = { sessionId: session };
-    expect(await tables.batches.sealUnannounced(query)).toEqual([all]);
-    expect(await tables.batches.sealUnannounced(query)).toEqual([all]);
-    expect(await sealedOf(tables, session)).toEqual(all);
+    expect(await tables.batches.unannounced(query)).toEqual([all]);
+    expect(await unannouncedOf(tables, session)).toEqual(all);
     await tables.batches.announced(session, 1);
-    expect(await tables.batches.sealUnannounced(query)).toEqual([{ ...all, names: {} }]);
+    expect(await tables.batches.unannounced(query)).toEqual([{ ...all, names: {} }]);
     await tables.batches.announced(session, 3);
-    expect(await tables.batches.sealUnannounced(query)).toEqual([]);
-    expect(await sealedOf(tables, session)).toBeUndefined();
+    expect(await tables.batches.unannounced(query)).toEqual([]);
+    expect(await unannouncedOf(tables, session)).toBeUndefined();
 
     await tables.batches.add([batchIn(session, { name: "four" })]);
     await tables.batches.announced(session, 2);
-    const later = { sessionId: session, upTo: 4, tasks: 7, names: { 4: "four" } };
-    expect(await tables.batches.sealUnannounced(query)).toEqual([later]);
+    const later = { ...all, upTo: 4, names: { 4: "four" } };
+    expect(await tables.batches.unannounced(query)).toEqual([later]);
   });
 
   promised("tells at most 64 names, the first ones", async () => {
     const { batches } = await open();
     const session = someSession();
     await batches.add(Array.from({ length: 70 }, (_, i) => batchIn(session, { name: `${i + 1}` })));
-    const { upTo, names } = only(await batches.sealUnannounced({ sessionId: session }));
+    const { upTo, names } = only(await batches.unannounced({ sessionId: session }));
     expect(upTo).toBe(70);
     expect(Object.entries(names)).toEqual(
       Array.from({ length: 64 }, (_, i) => [`${i + 1}`, `${i + 1}`]),
@@ -115,37 +149,16 @@ export function batches({ promised, open }: TableStoragePromises): void {
   promised("leaves young batches to their submitter", async () => {
     const { batches } = await open();
     const session = someSession();
-    const batch = batchIn(session);
-    await batches.add([batch]);
+    await batches.add([batchIn(session)]);
     const query = { sessionId: session, createdBefore: 1 };
-    expect(await batches.sealUnannounced(query)).toEqual([]);
-    expect(await batches.join(batch.batchId, 1)).toBe(true);
-    expect(await batches.sealUnannounced({ ...query, createdBefore: NEVER })).toHaveLength(1);
-    expect(await batches.join(batch.batchId, 1)).toBe(false);
-  });
-
-  promised("tells each session's backlog without sealing anything", async () => {
-    const tables = await open();
-    const session = someSession();
-    expect(await backlogOf(tables, session)).toBeUndefined();
-    const before = Date.now();
-    const batch = batchIn(session, { taskCount: 5 });
-    await tables.batches.add([batch, batchIn(session, { taskCount: 2 })]);
-    const { since, ...backlog } = (await backlogOf(tables, session)) ?? {};
-    expect(backlog).toEqual({ sessionId: session, tasks: 7, unannounced: 7 });
-    expect(since).toBeGreaterThanOrEqual(before);
-    expect(since).toBeLessThanOrEqual(Date.now());
-    expect(await tables.batches.join(batch.batchId, 1)).toBe(true);
-    await tables.batches.announced(session, 1);
-    expect(await backlogOf(tables, session)).toMatchObject({ tasks: 8, unannounced: 2 });
-    await tables.batches.announced(session, 2);
-    expect(await backlogOf(tables, session)).toBeUndefined();
+    expect(await batches.unannounced(query)).toEqual([]);
+    expect(await batches.unannounced({ ...query, createdBefore: NEVER })).toHaveLength(1);
   });
 
   promised("judges a batch by its tasks, stored before or after it", async () => {
     const tables = await open();
     const session = someSession();
-    const batch = batchIn(session, { taskCount: 4, name: "named" });
+    const batch = batchIn(session, { name: "named" });
     const { batchId } = batch;
     await pending(tables, tasksIn(session, 2, { batchId }));
     const key = only(await tables.batches.add([batch]));

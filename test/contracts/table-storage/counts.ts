@@ -116,7 +116,7 @@ export function counts({ promised, open }: TableStoragePromises): void {
         const queued = stored.filter(({ status }) => status === T.SUBMITTED);
         expect(await one.tasks.queuedCount(session)).toBe(queued.length);
         const keys = await one.batches.add(
-          batches.map((batchId) => ({ batchId, sessionId: session, taskCount: 3 })),
+          batches.map((batchId) => ({ batchId, sessionId: session })),
         );
         const infos = await one.batches.progress(keys);
         expect(infos.map(({ progress }) => progress)).toEqual(

@@ -22,7 +22,7 @@ export function groupOf(session: SessionId, group: number) {
   const id = batchId(`${session} ${group}`);
   const numbers = Array.from({ length: GROUP }, (_, i) => `${group}-${i} of ${session}`);
   return {
-    batch: { batchId: id, sessionId: session, taskCount: GROUP },
+    batch: { batchId: id, sessionId: session },
     results: numbers.map((n) => resultIn(session, { resultId: resultId(`output ${n}`) })),
     tasks: numbers.map((n) =>
       taskIn(session, {

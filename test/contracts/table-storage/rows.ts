@@ -126,7 +126,6 @@ export const completionOf = ({ resultId }: Result): CompletedResult => ({
 export const batchIn = (session: SessionId, change: Partial<NewBatch> = {}): NewBatch => ({
   batchId: someBatch(),
   sessionId: session,
-  taskCount: 1,
   ...change,
 });
 

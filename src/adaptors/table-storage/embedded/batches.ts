@@ -1,4 +1,5 @@
 //   B1. One writer at a time numbers the batches, so numbers have no gaps.
+//   B2. It also closes them in the transaction in which it looked for open tasks.
 //   B3. Progress is kept by batch id in its own rows, whether or not the batch is stored yet.
 import type { BatchKey, NewBatch } from "../../../domain/batch.ts";
 import type { BatchId, SessionId } from "../../../domain/ids.ts";
@@ -8,16 +9,18 @@ import { batchParking } from "./batches/parked.ts";
 import type { Store } from "./store.ts";
 
 const FIND = "SELECT session_id, batch FROM batches WHERE batch_id = ?";
-const NEXT = `INSERT INTO batch_marks (session_id, last, tasks) VALUES (?1, 1, ?2)
-  ON CONFLICT DO UPDATE SET last = last + 1, tasks = tasks + ?2
+const NEXT = `INSERT INTO batch_marks (session_id, last) VALUES (?, 1)
+  ON CONFLICT DO UPDATE SET last = last + 1
   RETURNING last`;
-const ADD = `INSERT INTO batches (session_id, batch, batch_id, task_count, name, stored_at)
+const ADD = `INSERT INTO batches (session_id, batch, batch_id, name, linger_ms, stored_at)
   VALUES (?, ?, ?, ?, ?, ?)`;
-const JOIN = `UPDATE batches SET task_count = task_count + ? WHERE batch_id = ? AND sealed = 0
-  RETURNING session_id`;
-const JOINED = "UPDATE batch_marks SET tasks = tasks + ? WHERE session_id = ?";
-const TASKS = "SELECT tasks FROM batch_marks WHERE session_id = ?";
-const PROGRESS = `SELECT b.session_id, b.batch, b.batch_id, b.name,
+const REFUSES = "SELECT 1 FROM batches WHERE batch_id = ? AND (closed = 1 OR parked = 1)";
+const CLOSE = `UPDATE batches SET closed = 1
+  WHERE session_id = ?1 AND batch = ?2 AND NOT EXISTS (
+    SELECT 1 FROM progress p
+    WHERE p.session_id = ?1 AND p.batch_id = batches.batch_id AND p.open > 0)
+  RETURNING batch`;
+const PROGRESS = `SELECT b.session_id, b.batch, b.batch_id, b.name, b.linger_ms,
     coalesce(p.open, 0) AS open, coalesce(p.pending, 0) AS pending,
     coalesce(p.completed, 0) AS completed, coalesce(p.failed, 0) AS failed
   FROM batches b
@@ -37,6 +40,7 @@ interface ProgressRow {
   readonly batch: number;
   readonly batch_id: BatchId;
   readonly name: string | null;
+  readonly linger_ms: number | null;
   readonly open: number;
   readonly pending: number;
   readonly completed: number;
@@ -48,6 +52,7 @@ const toInfo = (row: ProgressRow): BatchInfo => ({
   batch: row.batch,
   batchId: row.batch_id,
   name: row.name ?? undefined,
+  lingerMs: row.linger_ms ?? undefined,
   progress: {
     open: row.open,
     pending: row.pending,
@@ -62,12 +67,19 @@ const toKey = (row: unknown): BatchKey => {
 };
 
 export const batchTable = (store: Store): BatchTable => {
-  const addOne = ({ batchId, sessionId, taskCount, name }: NewBatch, now: number): BatchKey => {
-    const known = store.sql(FIND).get(batchId);
-    if (known) return toKey(known);
-    const next = store.sql(NEXT).get(sessionId, taskCount) as { last: number };
-    store.sql(ADD).run(sessionId, next.last, batchId, taskCount, name ?? null, now);
-    return { sessionId, batch: next.last };
+  const addOne = (added: NewBatch, now: number): BatchKey => {
+    const { batchId, sessionId, name = null, lingerMs = null } = added;
+    const { last: batch } = store.sql(NEXT).get(sessionId) as { last: number };
+    store.sql(ADD).run(sessionId, batch, batchId, name, lingerMs, now);
+    return { sessionId, batch };
+  };
+
+  const infosOf = (keys: readonly BatchKey[]): BatchInfo[] => {
+    const progress = store.sql(PROGRESS);
+    return keys
+      .map(({ sessionId, batch }) => progress.get(sessionId, batch))
+      .filter((row) => row !== undefined)
+      .map((row) => toInfo(row as unknown as ProgressRow));
   };
 
   return {
@@ -77,34 +89,29 @@ export const batchTable = (store: Store): BatchTable => {
     async add(batches) {
       if (batches.length === 0) return [];
       return store.write((ledger) => {
-        ledger.progressed();
         const now = Date.now();
-        return batches.map((batch) => addOne(batch, now));
+        return batches.map((batch) => {
+          const known = store.sql(FIND).get(batch.batchId);
+          if (!known) ledger.progressed();
+          return known ? toKey(known) : addOne(batch, now);
+        });
       });
     },
 
-    join: (batchId, taskCount) =>
-      store.write(() => {
-        const row = store.sql(JOIN).get(taskCount, batchId);
-        if (row) store.sql(JOINED).run(taskCount, row["session_id"] as SessionId);
-        return row !== undefined;
-      }),
+    // Reading is enough: one writer at a time, and the tasks were written before.
+    join: (batchId) => store.read(() => store.sql(REFUSES).get(batchId) === undefined),
 
-    taskCount: (sessionId) =>
-      store.read(() => {
-        const row = store.sql(TASKS).get(sessionId) as { tasks: number } | undefined;
-        return row?.tasks ?? 0;
-      }),
+    async close(keys) {
+      if (keys.length === 0) return [];
+      return store.write(() => {
+        const close = store.sql(CLOSE);
+        return infosOf(keys.filter(({ sessionId: id, batch }) => close.get(id, batch)));
+      });
+    },
 
     async progress(keys) {
       if (keys.length === 0) return [];
-      return store.read(() => {
-        const progress = store.sql(PROGRESS);
-        return keys
-          .map(({ sessionId, batch }) => progress.get(sessionId, batch))
-          .filter((row) => row !== undefined)
-          .map((row) => toInfo(row as unknown as ProgressRow));
-      });
+      return store.read(() => infosOf(keys));
     },
 
     async park({ sessionId, batch }) {

@@ -114,9 +114,9 @@ CREATE TABLE IF NOT EXISTS batches (
   session_id TEXT NOT NULL,
   batch INTEGER NOT NULL,
   batch_id TEXT NOT NULL UNIQUE,
-  task_count INTEGER NOT NULL,
   name TEXT,
-  sealed INTEGER NOT NULL DEFAULT 0,
+  linger_ms INTEGER,
+  closed INTEGER NOT NULL DEFAULT 0,
   parked INTEGER NOT NULL DEFAULT 0,
   stored_at INTEGER NOT NULL,
   PRIMARY KEY (session_id, batch)
@@ -126,8 +126,7 @@ CREATE INDEX IF NOT EXISTS batches_parked ON batches (session_id, batch) WHERE p
 CREATE TABLE IF NOT EXISTS batch_marks (
   session_id TEXT PRIMARY KEY,
   last INTEGER NOT NULL DEFAULT 0,
-  announced INTEGER NOT NULL DEFAULT 0,
-  tasks INTEGER NOT NULL DEFAULT 0
+  announced INTEGER NOT NULL DEFAULT 0
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS batch_marks_unannounced ON batch_marks (session_id)
   WHERE last > announced;

@@ -32,31 +32,21 @@ export interface PartitionTable {
   list(query: ListQuery<PartitionField>): Promise<Page<Partition>>;
 }
 
-/** A session whose stored batches its workflow has not been told of. */
+/** A session with batches that its workflow has not been told of. */
 export interface Unannounced {
   readonly sessionId: SessionId;
-  /** Batches 1…upTo are stored and sealed. */
+  /** Batches 1…upTo are stored. */
   readonly upTo: number;
-  /** Tasks in all batches of the session. */
+  /** Tasks of the session, as in `taskCount`. */
   readonly tasks: number;
-  /** Names of the single-task batches among the unannounced, by number. */
+  /** Names of the single-task batches among the unannounced, by number; at most 64, the first. */
   readonly names: Readonly<Record<number, string>>;
-}
-
-/** How much of a session is not announced yet; nothing is sealed by asking. */
-export interface Backlog {
-  readonly sessionId: SessionId;
-  /** Tasks in all batches of the session. */
-  readonly tasks: number;
-  /** Of these, tasks in batches that were not announced. */
-  readonly unannounced: number;
-  /** When the oldest of these batches was stored. */
-  readonly since: number;
 }
 
 export interface BatchInfo extends BatchKey {
   readonly batchId: BatchId;
   readonly name?: string | undefined;
+  readonly lingerMs?: number | undefined;
   readonly progress: BatchProgress;
 }
 
@@ -68,26 +58,34 @@ export interface ParkedBatch extends BatchKey {
  * Batches, numbered 1, 2, 3… in their session.
  *
  *   B1. Numbers have no gaps: number n exists only if n-1 does.
- *   B2. A sealed batch takes no more tasks, so that its progress can be judged.
+ *   B2. A closed batch takes no more tasks. Write, then read: who joins stores the tasks first and
+ *       then asks; who closes closes first and then looks for open tasks. So either the tasks are
+ *       seen, or the join is refused.
  *   B3. Progress counts tasks by their batch id, stored before or after the batch itself.
  */
 export interface BatchTable {
   /** Gives the batch the next number; a batch id that has one keeps it. Answers per item. */
   add(batches: readonly NewBatch[]): Promise<BatchKey[]>;
-  /** Adds `taskCount` tasks to a batch that is not sealed; answers false when it is sealed. */
-  join(batchId: BatchId, taskCount: number): Promise<boolean>;
-  /** Tasks of all batches of the session. */
+  /**
+   * May tasks that are stored already be part of this batch? Not if it is closed or parked. One
+   * that is not stored yet takes tasks; its name and the like are its first storer's to say.
+   */
+  join(batchId: BatchId): Promise<boolean>;
+  /**
+   * Closes those of the batches that have no open task, CREATING ones included. Answers those that
+   * are closed and have none, with their progress ever after; ask again for the others.
+   */
+  close(keys: readonly BatchKey[]): Promise<BatchInfo[]>;
+  /** Accepted tasks of the session; a RETRIED one counts by what follows it. Cheap. */
   taskCount(sessionId: SessionId): Promise<number>;
   /**
-   * Seals all batches that were not announced yet (of one session or of all, stored before
-   * `createdBefore` if given) and answers them by session.
+   * Batches that were not announced yet, of one session or of all, stored before `createdBefore`
+   * if given. Cheap when there are none.
    */
-  sealUnannounced(query: {
+  unannounced(query: {
     sessionId?: SessionId | undefined;
     createdBefore?: number | undefined;
   }): Promise<Unannounced[]>;
-  /** All sessions with batches that were not announced. Cheap when there are none. */
-  backlogs(): Promise<Backlog[]>;
   /** The session's workflow knows batches 1…upTo. */
   announced(sessionId: SessionId, upTo: number): Promise<void>;
   /** Unknown keys are left out; the order is that of the keys. */

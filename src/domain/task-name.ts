@@ -1,5 +1,5 @@
-import type { Result } from "../../domain/result.ts";
-import type { TaskDefinition } from "../../domain/task.ts";
+import type { Result } from "./result.ts";
+import type { TaskDefinition } from "./task.ts";
 
 const LONGEST = 60;
 /** Letters, digits, punctuation, symbols and blanks; nothing that would break a line. */
