@@ -59,12 +59,23 @@ const ERRORS = {
 
 export type ErrorCode = keyof typeof ERRORS;
 
+/**
+ * Details travel in HTTP/2 headers: clients take 8 KiB of them, and a character may need 9 bytes.
+ * Requests may hold names of any length; what is said of them stands before and behind.
+ */
+const LONGEST = 700;
+
+const abridge = (text: string): string =>
+  text.length <= LONGEST
+    ? text
+    : `${text.slice(0, LONGEST - 200)} … ${text.slice(-200)}`.toWellFormed();
+
 /** A refusal the caller can act on, be it by calling again. Bugs stay ordinary errors. */
 export class GridError extends Error {
   readonly code: ErrorCode;
 
   constructor(code: ErrorCode, detail: string, options?: ErrorOptions) {
-    super(`${ERRORS[code].title}: ${detail}`, options);
+    super(abridge(`${ERRORS[code].title}: ${detail}`), options);
     this.name = "GridError";
     this.code = code;
   }

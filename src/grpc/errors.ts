@@ -7,6 +7,8 @@ import type { Logger } from "../telemetry/logger.ts";
 const shortName = (path: string): string => path.slice(path.lastIndexOf(".") + 1);
 
 const ID_FIELDS = ["sessionId", "taskId", "resultId"] as const;
+/** Of what the caller calls an id, so much is logged. */
+const ID_LENGTH = 100;
 
 /** The ids that a request names at its top level, for the log. */
 function idsOf(request: unknown): Record<string, string> {
@@ -14,7 +16,7 @@ function idsOf(request: unknown): Record<string, string> {
   const ids: Record<string, string> = {};
   for (const name of ID_FIELDS) {
     const id = fields[name];
-    if (typeof id === "string" && id) ids[name] = id;
+    if (typeof id === "string" && id) ids[name] = id.slice(0, ID_LENGTH);
   }
   return ids;
 }

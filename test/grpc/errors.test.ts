@@ -25,6 +25,21 @@ test("a refusal reaches the caller with its status and its words", async () => {
   });
 });
 
+test("a refusal of something long says both ends of it, in the headers that clients take", async () => {
+  const name = "\u{1F600}".repeat(2 ** 18);
+  const { events, lines } = await failing(new GridError("SESSION_NOT_FOUND", `${name}; try again`));
+
+  const call = Array.fromAsync(events.getEvents({ ...EVENTS, sessionId: name }));
+  const { code, details } = await call.then(
+    () => expect.unreachable(),
+    (error: { code: Status; details: string }) => error,
+  );
+  expect(code).toBe(Status.NOT_FOUND);
+  expect(details).toMatch(/^Session was not found: \u{1F600}.* … .*\u{1F600}; try again$/su);
+  expect(encodeURIComponent(details).length).toBeLessThan(7_000);
+  expect(JSON.stringify(lines).length).toBeLessThan(3_000);
+});
+
 test("a refusal is a warning that names the call, the code and the ids of the request", async () => {
   const { events, lines } = await failing(new GridError("SESSION_NOT_FOUND", "abc"));
 
