@@ -21,7 +21,7 @@ export default defineConfig({
       {
         test: {
           name: "workflow",
-          include: ["test/{workflows,activities}/**/*.test.ts"],
+          include: ["test/{workflows,temporal,activities}/**/*.test.ts"],
           testTimeout: 30_000,
           retry: 1,
         },

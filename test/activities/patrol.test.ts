@@ -122,7 +122,7 @@ describe("the patrol", () => {
     await tables.dependencies.close([input]);
     await tables.tasks.create([task]);
     await tables.dependencies.add([{ taskId: task.taskId, resultIds: [input] }]);
-    await tables.batches.add([{ batchId: task.batchId, sessionId: session, taskCount: 1 }]);
+    await tables.batches.add([{ batchId: task.batchId, sessionId: session }]);
     await tables.tasks.accept([task.taskId]);
     await using _agent = await openStandInAgent(stores);
     await using watched = await supervise(stores, session, 1);
