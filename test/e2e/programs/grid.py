@@ -1,9 +1,12 @@
 """What the scenarios share: a session on the published SDK, and a wait that ends."""
 
+from __future__ import annotations
+
 import json
 import time
 from datetime import timedelta
 
+import grpc
 from armonik.client import ArmoniKEvents, ArmoniKResults, ArmoniKSessions, ArmoniKTasks
 from armonik.common import TaskDefinition, TaskOptions, TaskStatus
 from armonik.common.channel import create_channel
@@ -18,14 +21,16 @@ FINAL = {
 
 
 class Grid:
-    def __init__(self, endpoint: str, **options) -> None:
+    def __init__(self, endpoint: str, session: str | None = None, **options) -> None:
         self.channel = create_channel(endpoint)
         self.sessions = ArmoniKSessions(self.channel)
         self.results = ArmoniKResults(self.channel)
         self.tasks = ArmoniKTasks(self.channel)
         self.events = ArmoniKEvents(self.channel)
         defaults = {"max_duration": timedelta(minutes=5), "max_retries": 3, "priority": 1}
-        self.session = self.sessions.create_session(TaskOptions(**(defaults | options)))
+        self.session = session or patiently(
+            self.sessions.create_session, TaskOptions(**(defaults | options))
+        )
 
     def outputs(self, count: int) -> list[str]:
         names = [f"output {i}" for i in range(count)]
@@ -60,6 +65,18 @@ class Grid:
         while (status := self.status(task_id)) not in FINAL and time.monotonic() < deadline:
             time.sleep(0.01)
         return status
+
+
+def patiently(call, *arguments):
+    """Repeats a call while the grid is away; it must come back within two minutes."""
+    end = time.monotonic() + 120
+    while True:
+        try:
+            return call(*arguments)
+        except grpc.RpcError as error:
+            if error.code() != grpc.StatusCode.UNAVAILABLE or time.monotonic() > end:
+                raise
+            time.sleep(0.2)
 
 
 def expect(actual, wanted) -> None:

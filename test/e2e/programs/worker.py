@@ -4,7 +4,9 @@ import json
 import os
 import time
 
+from agent_refusals import refusals
 from armonik.common import Output, TaskDefinition
+from armonik.protogen.common.agent_common_pb2 import NotifyResultDataRequest
 from armonik.worker import TaskHandler, armonik_worker
 
 
@@ -12,8 +14,9 @@ def note(task: TaskHandler) -> None:
     """One line per execution, appended in one write, so that a test can count them."""
     log = os.environ.get("EXECUTIONS_LOG")
     if log:
+        worker = os.path.basename(os.environ["ComputePlane__WorkerChannel__Address"])
         with open(log, "ab", buffering=0) as file:
-            file.write(f"{task.task_id}\n".encode())
+            file.write(f"{task.task_id} {worker}\n".encode())
 
 
 def send(task: TaskHandler, data: bytes) -> None:
@@ -41,6 +44,13 @@ def takeover(task: TaskHandler, job: dict) -> None:
     task.submit_tasks([*children, last])
 
 
+def announce(task: TaskHandler, *ids: str) -> None:
+    """Without having written anything."""
+    named = [NotifyResultDataRequest.ResultIdentifier(result_id=one) for one in ids]
+    request = NotifyResultDataRequest(communication_token=task.token, ids=named)
+    task._client.NotifyResultData(request)
+
+
 @armonik_worker()
 def process(task: TaskHandler) -> Output:
     note(task)
@@ -64,6 +74,12 @@ def process(task: TaskHandler) -> Output:
         raise RuntimeError("it was asked to raise")
     elif kind == "nothing":
         pass
+    elif kind == "refusals":
+        return refusals(task, job)
+    elif kind == "promise":
+        announce(task, *task.expected_results)
+    elif kind == "foist":
+        task.send_results({result_id: b"1" for result_id in [*task.expected_results, job["on"]]})
     else:
         return Output(f"unknown: {kind}")
     return Output()
