@@ -1,8 +1,8 @@
 /** A whole grid for an end-to-end test: `grid dev` on a folder of its own, every role a process. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, readFileSync } from "node:fs";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { readFileSync } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -15,6 +15,8 @@ export interface GridOptions {
   /** Use this folder, and leave it; a new one that goes with the grid if absent. */
   readonly data?: string;
   readonly env?: Readonly<Record<string, string>>;
+  /** Further arguments of `grid dev`. */
+  readonly args?: readonly string[];
 }
 
 interface Facts {
@@ -31,6 +33,10 @@ export interface RunningGrid extends AsyncDisposable {
   readonly supervisor: ChildProcess;
   /** As of now: a child that was started again has another pid. */
   facts(): Facts;
+  /** The process id of `agent-1`; undefined while there is none. */
+  pid(child: string): number | undefined;
+  /** What `agent-1` has written, its earlier processes of this start included. */
+  logOf(child: string): string;
 }
 
 export async function startGrid(options: GridOptions = {}): Promise<RunningGrid> {
@@ -40,7 +46,10 @@ export async function startGrid(options: GridOptions = {}): Promise<RunningGrid>
   const agents = ["--agents", `${options.agents ?? 2}`];
   const supervisor = spawn(
     process.execPath,
-    [join(ROOT, "src/main/cli.ts"), "dev", "--data", data, ...ports, ...agents, ...worker],
+    [
+      ...[join(ROOT, "src/main/cli.ts"), "dev", "--data", data, ...ports, ...agents, ...worker],
+      ...(options.args ?? []),
+    ],
     { cwd: ROOT, stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, ...options.env } },
   );
   let said = "";
@@ -60,6 +69,8 @@ export async function startGrid(options: GridOptions = {}): Promise<RunningGrid>
     endpoint: `http://${facts().submitter}`,
     supervisor,
     facts,
+    pid: (child) => facts().pids[child],
+    logOf: (child) => readFileSync(join(data, "logs", `${child}.log`), "utf8"),
     async [Symbol.asyncDispose]() {
       if (supervisor.exitCode === null && supervisor.signalCode === null) {
         supervisor.kill("SIGTERM");
@@ -89,14 +100,4 @@ export async function runProgram(command: string, args: readonly string[]): Prom
   const [code] = (await once(child, "close")) as [number | null];
   if (code !== 0) throw new Error(`${args.join(" ")} ended with ${code}:\n${said}`);
   return said;
-}
-
-/** How often each task was executed, by the notes of the workers. */
-export async function executions(log: string): Promise<Map<string, number>> {
-  const counts = new Map<string, number>();
-  if (!existsSync(log)) return counts;
-  for (const id of (await readFile(log, "utf8")).split("\n").filter(Boolean)) {
-    counts.set(id, (counts.get(id) ?? 0) + 1);
-  }
-  return counts;
 }
