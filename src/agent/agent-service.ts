@@ -5,7 +5,6 @@
 //   S2. A token is good for the attempt that runs now, and dies with its call.
 //   S3. Replies hold what the interface asks for and nothing more: some clients take 10 KiB only.
 //   S4. An outage of a store is no answer: the worker waits, and its task's deadline runs on.
-import { randomUUID } from "node:crypto";
 import { writeFile } from "node:fs/promises";
 import { GridError, invalid } from "../domain/errors.ts";
 import { type ResultId, resultId } from "../domain/ids.ts";
@@ -49,15 +48,16 @@ export function agentService(
   return {
     async createResultsMetaData({ results, communicationToken }) {
       const attempt = attemptOf(communicationToken);
-      const at = context.stores.now();
-      return { ...NO_TOKEN, results: results.map(({ name }) => create(attempt, name, at)) };
+      return {
+        ...NO_TOKEN,
+        results: results.map(({ name }) => create(context, attempt, { name })),
+      };
     },
 
     async createResults({ results, communicationToken }) {
       const attempt = attemptOf(communicationToken);
-      const at = context.stores.now();
       const created = results.map(({ name, data }) => ({
-        meta: create(attempt, name, at, data.length > INLINE_BYTES ? undefined : data),
+        meta: create(context, attempt, data.length > INLINE_BYTES ? { name } : { name, data }),
         data,
       }));
       for (const { meta, data } of created) {
@@ -87,12 +87,12 @@ export function agentService(
 }
 
 function create(
+  { newId, stores }: AgentContext,
   { buffer, task }: Attempt,
-  name: string,
-  at: number,
-  data?: Uint8Array,
+  { name, data }: { name: string; data?: Uint8Array },
 ): ResultMetaData {
-  const id = randomUUID();
+  const id = newId();
+  const at = stores.now();
   // A view of the whole message, which is to live no longer than needed.
   buffer.created.set(resultId(id), { name, createdAt: at, data: data?.slice() });
   return {

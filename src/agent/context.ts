@@ -1,4 +1,5 @@
 import type { Owner } from "../adaptors/table-storage/index.ts";
+import type { IdSource } from "../domain/id-source.ts";
 import type { PartitionId } from "../domain/ids.ts";
 import type { Stores } from "../lifecycle/stores.ts";
 import type { Logger } from "../telemetry/logger.ts";
@@ -11,6 +12,8 @@ export interface AgentContext {
   readonly owner: Owner;
   readonly partitionId: PartitionId;
   readonly settings: AgentSettings;
+  /** For what workers create: half as dear to store as random ids. */
+  readonly newId: IdSource;
   readonly log: Logger;
   readonly metrics: Pick<
     Metrics,

@@ -1,11 +1,11 @@
 // Stores what successful attempts made, out of sight: objects that nobody names yet, and rows
 // staged under the attempt. The commit point makes them count.
-import { randomUUID } from "node:crypto";
+import type { TableStorage } from "../adaptors/table-storage/index.ts";
+import type { IdSource } from "../domain/id-source.ts";
 import { type ObjectId, type ResultId, stageOf } from "../domain/ids.ts";
 import type { Result } from "../domain/result.ts";
 import { ResultStatus } from "../domain/status.ts";
 import type { CommitRecord, CompletedResult } from "../domain/task.ts";
-import type { Stores } from "../lifecycle/stores.ts";
 import { batchSubtasks } from "../lifecycle/subtasks.ts";
 import type { Attempt } from "./attempt.ts";
 import type { AgentContext } from "./context.ts";
@@ -72,12 +72,12 @@ export async function storeOutputs(
 const smallOf = (output: Output): Uint8Array[] => (output.kind === "small" ? [output.data] : []);
 
 async function finishStoring(
-  { stores, metrics }: AgentContext,
+  context: AgentContext,
   attempt: Attempt,
   completed: readonly CompletedResult[],
 ): Promise<Stored> {
-  for (const { size } of completed) metrics.bytesStored.inc(size);
-  if (isStaging(attempt)) await stage(stores, attempt, completed);
+  for (const { size } of completed) context.metrics.bytesStored.inc(size);
+  if (isStaging(attempt)) await stage(context, attempt, completed);
   const objects = completed.map(({ objectId }) => objectId);
   return { record: toRecord(attempt, completed), objects };
 }
@@ -93,7 +93,7 @@ const toRecord = (attempt: Attempt, completed: readonly CompletedResult[]) => ({
 });
 
 async function stage(
-  { tables, now }: Stores,
+  { stores: { tables, now }, newId }: Pick<AgentContext, "stores" | "newId">,
   attempt: Attempt,
   completed: readonly CompletedResult[],
 ): Promise<void> {
@@ -112,14 +112,18 @@ async function stage(
   for (let i = 0; i < rows.length; i += SLICE) {
     await tables.results.create(rows.slice(i, i + SLICE), stageId);
   }
-  await stageSubtasks({ tables }, attempt);
+  await stageSubtasks(tables, attempt, newId);
 }
 
-async function stageSubtasks({ tables }: Pick<Stores, "tables">, attempt: Attempt): Promise<void> {
+async function stageSubtasks(
+  tables: TableStorage,
+  attempt: Attempt,
+  newId: IdSource,
+): Promise<void> {
   const { task, buffer } = attempt;
   if (buffer.subtasks.length === 0) return;
   const soFar = await tables.batches.taskCount(task.sessionId);
-  const definitions = batchSubtasks(task, buffer.subtasks, { soFar, newId: randomUUID });
+  const definitions = batchSubtasks(task, buffer.subtasks, { soFar, newId });
   const stageId = stageOf(task.taskId, task.attempt);
   for (let i = 0; i < definitions.length; i += SLICE) {
     await tables.tasks.create(definitions.slice(i, i + SLICE), stageId);

@@ -1,6 +1,5 @@
 // Takes subtasks into the buffer of their parent's attempt. What can be refused is refused now;
 // they become part of the session when the parent commits.
-import { randomUUID } from "node:crypto";
 import { GridError } from "../domain/errors.ts";
 import { type ResultId, resultId, taskId } from "../domain/ids.ts";
 import type { Result } from "../domain/result.ts";
@@ -35,7 +34,7 @@ export async function submitSubtasks(
   await checkReferences(context, attempt, creations);
   if (attempt.buffer.closed) throw new GridError("NO_TASK_RUNNING", "the task has ended");
   const subtasks = creations.map((creation, i) =>
-    toSubtask(attempt, creation, { options: options[i] as TaskOptions, at: context.stores.now() }),
+    toSubtask(context, attempt, { creation, options: options[i] as TaskOptions }),
   );
   for (const subtask of subtasks) attempt.buffer.subtasks.push(subtask);
   return {
@@ -66,11 +65,12 @@ const unique = (ids: readonly string[]): ResultId[] =>
   ids.length > 1 ? [...new Set(ids)].map(resultId) : ids.map(resultId);
 
 function toSubtask(
+  { newId, stores }: AgentContext,
   { task }: Attempt,
-  { payloadId, dataDependencies, expectedOutputKeys }: Creation,
-  { options, at }: { options: TaskOptions; at: number },
+  { creation, options }: { creation: Creation; options: TaskOptions },
 ): Subtask {
-  const id = taskId(randomUUID());
+  const { payloadId, dataDependencies, expectedOutputKeys } = creation;
+  const id = taskId(newId());
   return {
     taskId: id,
     sessionId: task.sessionId,
@@ -82,7 +82,7 @@ function toSubtask(
     retryOfIds: [],
     initialTaskId: id,
     createdBy: task.taskId,
-    createdAt: at,
+    createdAt: stores.now(),
     crashCount: 0,
   };
 }

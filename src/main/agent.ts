@@ -1,5 +1,5 @@
 // The compute plane as a process: one agent, beside one worker.
-import { randomUUID } from "node:crypto";
+import { randomFillSync, randomUUID } from "node:crypto";
 import { mkdirSync } from "node:fs";
 import { hostname } from "node:os";
 import { openObjectStorage } from "../adaptors/object-storage/index.ts";
@@ -10,6 +10,7 @@ import { agentService } from "../agent/agent-service.ts";
 import { toChecks, toLiveness } from "../agent/health.ts";
 import { openWorkerClient, type WorkerClient } from "../agent/worker-client.ts";
 import type { AgentConfig } from "../config/index.ts";
+import { createIdSource } from "../domain/id-source.ts";
 import { agentId } from "../domain/ids.ts";
 import { AgentDefinition } from "../gen/agent_service.ts";
 import { addService } from "../grpc/add-service.ts";
@@ -46,6 +47,7 @@ function toAgent(config: AgentConfig, parts: Parts) {
     ...parts,
     owner: { agentId: agentId(randomUUID()), hostname: hostname() },
     partitionId: pollster.partitionId,
+    newId: createIdSource({ now: Date.now, randomize: randomFillSync }),
     settings: {
       cacheFolder: pollster.sharedCacheFolder,
       prefetch: pollster.prefetch,

@@ -1,11 +1,12 @@
 // An agent and its worker, in this process, on Unix sockets.
-import { randomUUID } from "node:crypto";
+import { randomFillSync, randomUUID } from "node:crypto";
 import { existsSync, mkdirSync, mkdtempSync } from "node:fs";
 import { join } from "node:path";
 import { type Agent, createAgent } from "../../src/agent/agent.ts";
 import { agentService } from "../../src/agent/agent-service.ts";
 import type { AgentSettings } from "../../src/agent/context.ts";
 import { openWorkerClient } from "../../src/agent/worker-client.ts";
+import { createIdSource } from "../../src/domain/id-source.ts";
 import { type AgentId, agentId } from "../../src/domain/ids.ts";
 import { AgentDefinition } from "../../src/gen/agent_service.ts";
 import { addService } from "../../src/grpc/add-service.ts";
@@ -53,6 +54,7 @@ export async function openPair(grid: TestGrid, options: PairOptions): Promise<Pa
     stores: options.stores ?? grid.stores,
     owner: { agentId: id, hostname: "test" },
     partitionId: PARTITION,
+    newId: createIdSource({ now: Date.now, randomize: randomFillSync }),
     settings: {
       ...{ cacheFolder, prefetch: 8, beatMs: 100, graceDelayMs: 5_000, holdMs: 10_000 },
       ...{ dataChunkMaxBytes: 2 ** 20, ...options.settings },

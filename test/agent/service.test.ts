@@ -176,3 +176,19 @@ it("answers UNAVAILABLE while no task runs", async () => {
   expect(answer).toMatchObject({ code: "UNAVAILABLE" });
   channel.close();
 });
+
+it("names what a worker creates by ids that grow, as stores like them", async () => {
+  const ids: string[] = [];
+  await using _pair = await during(async ({ agent, request }) => {
+    const { communicationToken, payloadId } = request;
+    const results = [{ name: "a" }, { name: "b" }];
+    const created = await agent.createResultsMetaData({ communicationToken, results });
+    const withData = await agent.createResults({ communicationToken, results });
+    const taskCreations = [{ payloadId }, { payloadId }];
+    const { taskInfos } = await agent.submitTasks({ communicationToken, taskCreations });
+    ids.push(...[...created.results, ...withData.results].map(({ resultId }) => resultId));
+    ids.push(...taskInfos.map(({ taskId }) => taskId));
+  });
+  expect(new Set(ids).size).toBe(6);
+  expect(ids.toSorted()).toEqual(ids);
+});
