@@ -27,7 +27,7 @@ export const partitionsService = ({ stores: { tables } }: Grid): Service<Partiti
 
   async getPartition({ id }) {
     const [partition] = await tables.partitions.get([partitionId(id)]);
-    if (!partition) throw new GridError("PARTITION_NOT_FOUND", id);
+    if (!partition) throw new GridError("PARTITION_NOT_FOUND", id === "" ? "id is empty" : id);
     return { partition: toPartitionRaw(partition) };
   },
 });

@@ -6,7 +6,7 @@ import type { EventSubscriptionResponse as Event } from "../../gen/events_common
 
 type ChangeOf<Kind extends Change["kind"]> = Extract<Change, { kind: Kind }>;
 
-/** With the task's status now, not that at its creation. */
+/** A task that is seen for the first time, with the status that it has there. */
 export const toNewTask = (task: Task): Event => ({
   sessionId: task.sessionId,
   update: {

@@ -51,7 +51,8 @@ function toTaskEvent(
 ): Event | undefined {
   const row = tasks.get(change.taskId);
   if (!(matcher.byId(change.taskId) ?? (row && matcher.matches(row)))) return undefined;
-  if (change.kind === "newTask") return row && toNewTask(row);
+  // As it was then: what it went through since follows, and never seems to go back.
+  if (change.kind === "newTask") return row && toNewTask({ ...row, status: change.status });
   return toTaskStatus(sessionId, change);
 }
 

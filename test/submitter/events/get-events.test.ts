@@ -11,6 +11,8 @@ const NEW_RESULT = 3;
 const RESULT_STATUS = 4;
 const RESULT_OWNER = 5;
 const COMPLETED = 2;
+const CANCELLED = 8;
+const PENDING = 12;
 
 /** What the wait of the SDKs asks for. */
 const WAIT = [NEW_RESULT, RESULT_STATUS] as const;
@@ -98,6 +100,27 @@ describe("events", () => {
       $case: "resultStatusUpdate",
       value: { resultId: output, status: COMPLETED },
     });
+  });
+
+  it("tells each status of a new task once, in order", async () => {
+    const sessionId = await newSession(grid);
+    const payloadId = await newPayload(grid, sessionId);
+    const kinds = [NEW_TASK, TASK_STATUS] as const;
+    using subscription = await subscribe({ sessionId, returnedEvents: [...kinds] });
+    const ids = await submit(grid, sessionId, Array(300).fill({ payloadId }));
+    await grid.tasks.cancelTasks({ taskIds: ids });
+    const statusesOf = (id: string) =>
+      subscription.seen.flatMap(({ $case, value }) =>
+        ($case === "newTask" || $case === "taskStatusUpdate") && value.taskId === id
+          ? [value.status]
+          : [],
+      );
+    await vi.waitFor(() => expect(statusesOf(ids.at(-1) ?? "").at(-1)).toBe(CANCELLED));
+    for (const id of ids) {
+      const statuses = statusesOf(id);
+      expect(statuses[0]).toBe(PENDING);
+      expect(new Set(statuses).size).toBe(statuses.length);
+    }
   });
 
   it("tells who owns a result now", async () => {
