@@ -180,6 +180,7 @@ it("answers UNAVAILABLE while no task runs", async () => {
 it("names what a worker creates by ids that grow, as stores like them", async () => {
   const ids: string[] = [];
   await using _pair = await during(async ({ agent, request }) => {
+    if (ids.length > 0) return;
     const { communicationToken, payloadId } = request;
     const results = [{ name: "a" }, { name: "b" }];
     const created = await agent.createResultsMetaData({ communicationToken, results });
