@@ -1,0 +1,154 @@
+/** I7: what sessions of more than a thousand tasks may cost Temporal, whatever their shape. */
+import { randomUUID } from "node:crypto";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { partitionId, type SessionId, stageOf } from "../../src/domain/ids.ts";
+import { TaskStatus } from "../../src/domain/status.ts";
+import type { Task } from "../../src/domain/task.ts";
+import { batchSubtasks } from "../../src/lifecycle/subtasks.ts";
+import type { Grid } from "../../src/submitter/grid.ts";
+import { createBatching } from "../../src/submitter/tasks/batching.ts";
+import { submitTasks } from "../../src/submitter/tasks/submit.ts";
+import { openHealth } from "../../src/telemetry/health.ts";
+import { createLogger } from "../../src/telemetry/logger.ts";
+import { createMetrics } from "../../src/telemetry/metrics.ts";
+import {
+  eventCount,
+  type Orchestration,
+  openOrchestration,
+  startSession,
+  stateOf,
+  times,
+} from "../support/orchestration.ts";
+import { OK, openStandInAgent } from "../support/stand-in-agent.ts";
+import { openStores, type TestStores } from "../support/stores.ts";
+import { openTestTemporal, type TestTemporal } from "../support/temporal-server.ts";
+
+const LONG = 240_000;
+const PATIENCE = { timeout: LONG, interval: 20 };
+const PER_THOUSAND = 50;
+
+let temporal: TestTemporal;
+let stores: TestStores;
+let grid: Orchestration;
+let submitter: Grid;
+const resources = new AsyncDisposableStack();
+
+beforeAll(async () => {
+  temporal = resources.use(await openTestTemporal());
+  stores = resources.use(await openStores());
+  grid = resources.use(await openOrchestration(stores, temporal));
+  const log = createLogger({ level: "silent", role: "test" });
+  submitter = {
+    ...{ stores, workflows: grid.workflows, announcer: grid.announcer, newId: randomUUID },
+    health: resources.use(openHealth({ checks: {}, log })),
+    metrics: createMetrics(),
+    settings: {
+      defaultPartition: partitionId("default"),
+      dataChunkMaxBytes: 65_536,
+      singleUpTo: 64,
+      versions: { core: "", api: "" },
+    },
+  };
+}, 60_000);
+afterAll(() => resources.disposeAsync());
+
+/** What a client's calls do, one process' worth of them. */
+function openClient(sessionId: SessionId, payloadId: string) {
+  const batching = createBatching(submitter);
+  const creation = { payloadId, dataDependencies: [], expectedOutputKeys: [], payloadName: "" };
+  return async (count: number) => {
+    const taskCreations = times(count, { ...creation, taskOptions: undefined });
+    const request = { sessionId, taskOptions: undefined, taskCreations };
+    const { taskInfos } = await submitTasks(submitter, batching, request);
+    return taskInfos.map(({ taskId }) => taskId);
+  };
+}
+
+async function openSession() {
+  const id = await startSession(stores, grid);
+  const payload = await stores.newResult(id, { status: 2 });
+  return { id, submit: openClient(id, payload) };
+}
+
+const allFinal = (id: SessionId, count: number) =>
+  vi.waitFor(async () => {
+    const counts = await stores.tables.tasks.countByStatus([
+      [{ kind: "string", field: "sessionId", operator: "equal", value: id }],
+    ]);
+    expect(counts).toEqual([{ status: TaskStatus.COMPLETED, count }]);
+  }, PATIENCE);
+
+/** Also: all that the workflow was told of has settled, and adds up. */
+async function costOf(id: SessionId, tasks: number): Promise<number> {
+  await allFinal(id, tasks);
+  await vi.waitFor(async () => {
+    expect(await stateOf(temporal, id)).toMatchObject({ tasks, completed: tasks, open: [] });
+  }, PATIENCE);
+  return (await eventCount(temporal, id)) / (tasks / 1_000);
+}
+
+describe("history events per 1,000 tasks", () => {
+  it(
+    "of 10,000 in calls of 1,000",
+    async () => {
+      const { id, submit } = await openSession();
+      await using _agent = await openStandInAgent(stores);
+      for (let i = 0; i < 10; i++) await submit(1_000);
+      expect(await costOf(id, 10_000)).toBeLessThanOrEqual(PER_THOUSAND / 2);
+    },
+    LONG,
+  );
+
+  it(
+    "of 2,000 tasks that submit five more each",
+    async () => {
+      const { id, submit } = await openSession();
+      const stageFive = async (parent: Task) => {
+        const { sessionId, taskId, attempt, payloadId, parentTaskIds } = parent;
+        if (parentTaskIds.length > 1) return OK;
+        const subtasks = times(5, undefined).map(() => ({
+          ...stores.newTask(sessionId, { payloadId, createdBy: taskId }),
+          parentTaskIds: [...parentTaskIds, taskId],
+        }));
+        const soFar = await stores.tables.batches.taskCount(sessionId);
+        const batched = batchSubtasks(parent, subtasks, { soFar, newId: randomUUID });
+        await stores.tables.tasks.create(batched, stageOf(taskId, attempt));
+        return { ...OK, staged: true };
+      };
+      await using _agent = await openStandInAgent(stores, { run: stageFive });
+      await submit(2_000);
+      expect(await costOf(id, 12_000)).toBeLessThanOrEqual(PER_THOUSAND / 2);
+    },
+    LONG,
+  );
+
+  it(
+    "of single tasks, each submitted when all before it are done",
+    async () => {
+      const { id, submit } = await openSession();
+      await using _agent = await openStandInAgent(stores);
+      await submit(1_001);
+      const calls = 500;
+      for (let i = 0; i < calls; i++) {
+        await submit(1);
+        await allFinal(id, 1_001 + i + 1);
+      }
+      expect(await costOf(id, 1_001 + calls)).toBeLessThanOrEqual(PER_THOUSAND);
+    },
+    LONG,
+  );
+
+  it(
+    "of calls of a hundred tasks, from the first on",
+    async () => {
+      const { id, submit } = await openSession();
+      await using _agent = await openStandInAgent(stores);
+      for (let i = 0; i < 40; i++) {
+        await submit(100);
+        await allFinal(id, (i + 1) * 100);
+      }
+      expect(await costOf(id, 4_000)).toBeLessThanOrEqual(PER_THOUSAND);
+    },
+    LONG,
+  );
+});
