@@ -1,5 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { isPatient } from "../../src/activities/linger.ts";
 import { createWatch, type Report, type WatchDependencies } from "../../src/activities/watch.ts";
+import { batchId, sessionId } from "../../src/domain/ids.ts";
+import { SessionStatus } from "../../src/domain/status.ts";
+import { cancelTasks } from "../../src/lifecycle/cancel.ts";
 import { createLogger } from "../../src/telemetry/logger.ts";
 import { submit } from "../support/orchestration.ts";
 import { openStandInAgent } from "../support/stand-in-agent.ts";
@@ -83,5 +87,71 @@ describe("a watch", () => {
     const followed = watch.follow({ sessionId, batch: 1 }, () => {}, cancel.signal);
     cancel.abort(new Error("cancelled"));
     await expect(followed).rejects.toThrow("cancelled");
+  });
+});
+
+describe("a watch of a batch that lingers", () => {
+  const LINGER_MS = 4_000;
+
+  /** A batch of its own for one finished task. */
+  async function lingering(lingerMs = LINGER_MS) {
+    const session = await stores.newSession();
+    const task = stores.newTask(session, {});
+    const { batchId } = task;
+    await stores.tables.batches.add([{ batchId, sessionId: session, lingerMs }]);
+    const add = async () => {
+      const { taskId, ...same } = stores.newTask(session, { batchId });
+      await stores.tables.tasks.create([{ ...same, taskId }]);
+      const joined = await stores.tables.batches.join(batchId);
+      if (!joined) return false;
+      await stores.tables.tasks.accept([taskId]);
+      await cancelTasks(stores, [taskId], "enough");
+      return true;
+    };
+    return { key: { sessionId: session, batch: 1 }, session, add };
+  }
+
+  it("goes on for a while after the last task, and takes in what comes", async () => {
+    await using watch = openWatch();
+    const { key, add } = await lingering();
+    await add();
+    let settled = false;
+    const followed = watch
+      .follow(key, () => {}, never)
+      .finally(() => {
+        settled = true;
+      });
+    const since = performance.now();
+    for (let i = 0; i < 4; i++) {
+      await vi.waitFor(
+        () => expect(performance.now() - since).toBeGreaterThan(i * 1_500),
+        PATIENCE,
+      );
+      expect(await add()).toBe(true);
+      expect(settled).toBe(false);
+    }
+    expect((await followed).info?.progress).toMatchObject({ open: 0, failed: 5 });
+    // Longer than it would have waited for the first alone.
+    expect(performance.now() - since).toBeGreaterThan(4_500 + LINGER_MS);
+    expect(await add()).toBe(false);
+  });
+
+  it("ends at once with its session", async () => {
+    await using watch = openWatch();
+    const { key, session, add } = await lingering(600_000);
+    await add();
+    const followed = watch.follow(key, () => {}, never);
+    await stores.tables.sessions.change(session, [SessionStatus.RUNNING], {
+      status: SessionStatus.CLOSED,
+    });
+    expect((await followed).info?.progress.failed).toBe(1);
+  });
+
+  it("does not wait for more when it is full", () => {
+    const progress = { open: 0, pending: 0, completed: 1_000, failed: 0 };
+    const key = { sessionId: sessionId("s"), batch: 1, batchId: batchId("b") };
+    const info = { ...key, lingerMs: 600_000, progress };
+    expect(isPatient(info, { final: 1_000, since: 0 }, 1)).toBe(false);
+    expect(isPatient(info, { final: 999, since: 0 }, 1)).toBe(true);
   });
 });
