@@ -71,7 +71,8 @@ export function createCommitter(options: CommitterOptions): Committer {
   const freed = createWake();
   ending.addEventListener("abort", freed.ring, { once: true });
   let uncommitted = 0;
-  let alone = 0;
+  /** Outputs that are being stored apart from all others. */
+  const alone = new Set<Promise<void>>();
 
   const startAll = async (attempts: readonly Attempt[]): Promise<void> => {
     if (attempts.length === 0) return;
@@ -128,19 +129,18 @@ export function createCommitter(options: CommitterOptions): Committer {
     if (typeof made === "string") {
       const { task } = end.attempt;
       decidable.push(toDecidable(end, afterFailure(task, { error: made, crashed: false })));
-    } else if (made.heavy) void storeAlone(end, made).catch(failed);
-    else light.push({ end, made });
+    } else if (made.heavy) {
+      const storing: Promise<void> = storeAlone(end, made)
+        .catch(failed)
+        .finally(() => alone.delete(storing));
+      alone.add(storing);
+    } else light.push({ end, made });
   };
 
   /** Does not hold up the others; joins a later flush. */
   const storeAlone = async (end: End, made: Made): Promise<void> => {
-    alone += 1;
-    try {
-      const [stored] = await insist(patient, "store outputs", () => storeOutputs(context, [made]));
-      group.add({ ...end, stored });
-    } finally {
-      alone -= 1;
-    }
+    const [stored] = await insist(patient, "store outputs", () => storeOutputs(context, [made]));
+    group.add({ ...end, stored });
   };
 
   const decideAll = async (group: readonly Decidable[]): Promise<Decided[]> => {
@@ -229,8 +229,8 @@ export function createCommitter(options: CommitterOptions): Committer {
       while (uncommitted >= LIMIT && !ending.aborted) await freed.next();
     },
     async idle() {
-      do await group.idle();
-      while (group.size + alone > 0);
+      do await Promise.all([group.idle(), ...alone]);
+      while (group.size + alone.size > 0);
     },
   };
 }

@@ -60,7 +60,9 @@ export function createRunner(options: RunnerOptions): Runner {
       if (!worker.isReady()) await worker.becomeReady(stopping);
       await committer.room();
       const attempt = await shelf.take(stopping);
-      if (attempt && !worker.isReady()) shelf.put([attempt]);
+      // Neither on the shelf nor running, for a moment: nobody else can drop it then.
+      if (attempt?.revoked) letGo.dropped([attempt]);
+      else if (attempt && !worker.isReady()) shelf.put([attempt]);
       else return attempt;
     }
     return undefined;

@@ -144,3 +144,19 @@ it("runs tasks of higher priority first among those it holds", async () => {
   // One may have been taken ahead before the others came.
   expect(order.slice(-2).toSorted((a, b) => b - a)).toEqual(order.slice(-2));
 });
+
+it("commits a large output that is still being stored when it is told to stop", async () => {
+  const large = "x".repeat(30_000_000);
+  let stopped: Promise<void> | undefined;
+  await using pair = await openPair(grid(), {
+    behaviour: async (job) => {
+      await job.output(job.request.expectedOutputKeys[0] ?? "", large);
+      stopped = pair.stop();
+      return OK;
+    },
+  });
+  const { id, output } = await submitOne(grid());
+  await reaches(grid(), id, TaskStatus.COMPLETED);
+  await stopped;
+  expect((await grid().result(output)).text).toHaveLength(large.length);
+});
