@@ -31,6 +31,8 @@ interface ListRequest<WireField> {
 /** Rows beyond are never reached, and some stores cannot even count so far. */
 const LARGEST_OFFSET = Number.MAX_SAFE_INTEGER;
 
+const MOST_COMPARISONS = 10_000;
+
 function fieldOf<WireField, Name extends string>(
   field: WireField | undefined,
   shape: ListShape<WireField, Name>,
@@ -40,18 +42,34 @@ function fieldOf<WireField, Name extends string>(
   return shape.toField(field, path);
 }
 
+/** Names may be any number; what else is compared is so for each row, and stores have limits. */
+function requireFew<Name extends string>(filter: Filter<Name>, path: string): Filter<Name> {
+  let count = 0;
+  for (const clause of filter)
+    for (const one of clause) if (one.kind !== "string" || one.operator !== "equal") count += 1;
+  if (count > MOST_COMPARISONS)
+    throw invalid(
+      path,
+      `has ${count} conditions besides equalities of text`,
+      `at most ${MOST_COMPARISONS}`,
+    );
+  return filter;
+}
+
 export const toFilter = <WireField, Name extends string>(
   filters: WireFilters<WireField>,
   shape: ListShape<WireField, Name>,
   path: string,
-): Filter<Name> =>
-  filters.or.map(({ and }, i) =>
+): Filter<Name> => {
+  const filter = filters.or.map(({ and }, i) =>
     and.map(({ field, valueCondition }, j) => {
       const here = `${path}.or[${i}].and[${j}]`;
       const listField = fieldOf(field, shape, `${here}.field`);
       return toCondition(valueCondition, listField, { statuses: shape.statuses, path: here });
     }),
   );
+  return requireFew(filter, path);
+};
 
 /** @throws {GridError} INVALID_ARGUMENT naming the field, what is wrong and what is allowed. */
 export function toQuery<WireField, Name extends string>(

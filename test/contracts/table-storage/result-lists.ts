@@ -91,6 +91,16 @@ export function resultLists({ promised, open }: TableStoragePromises): void {
     );
   });
 
+  promised("finds the results of tens of thousands of owners", async () => {
+    const listed = await populated();
+    const owners = [...listed.rows.map(({ ownerTaskId }) => ownerTaskId), "\0", "", '"'];
+    const asked = [...owners, ...Array.from({ length: 40_000 }, someTask)];
+    const filter = asked.map((value): Condition<ResultField>[] => [
+      { kind: "string", field: "ownerTaskId", operator: "equal", value },
+    ]);
+    await checkFilter(listed, filter);
+  });
+
   promised("finds the results that a client waits for among thousands of names", async () => {
     const listed = await populated();
     const asked = [...resultIdsOf(listed.rows), ...Array.from({ length: 3_000 }, someResult)];

@@ -53,6 +53,16 @@ const LISTS: Case[] = [
     /sort.field.task_summary_field.field: is 0/,
   ],
   [
+    "tens of thousands of comparisons",
+    (g) => {
+      const contains = { $case: "filterString", value: { value: "x", operator: 2 } };
+      const [clause] = (taskFilter(summary(16), contains) as { or: object[] }).or;
+      return listTasks(g, { filters: { or: Array(40_000).fill(clause) } });
+    },
+    "INVALID_ARGUMENT",
+    /filters: has 40000 conditions besides equalities of text; at most 10000/,
+  ],
+  [
     "unspecified filter field",
     (g) => listTasks(g, { filters: taskFilter(summary(0), text) }),
     "INVALID_ARGUMENT",

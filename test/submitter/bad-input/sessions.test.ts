@@ -68,6 +68,12 @@ const SESSIONS: Case[] = [
     /Session was not found: 1111/,
   ],
   [
+    "no partition id",
+    (g) => g.partitions.getPartition({}),
+    "NOT_FOUND",
+    /Partition was not found: id is empty/,
+  ],
+  [
     "no session id",
     (g) => g.sessions.pauseSession({}),
     "NOT_FOUND",

@@ -16,8 +16,6 @@ export interface Columns<Name extends string> {
   readonly fields: Readonly<Partial<Record<Name, string>>>;
   /** Column of JSON whose `$.options` is the free map that `{ option }` fields name. */
   readonly options?: string;
-  /** The field that names the document, if long lists of its values are to be looked up at once. */
-  readonly id?: Name;
 }
 
 const fragment = (sql: string, ...params: SQLInputValue[]): Fragment => ({ sql, params });
@@ -120,26 +118,52 @@ function or(parts: readonly Fragment[]): Fragment {
   return fragment(`(${left.sql}) OR (${right.sql})`, ...left.params, ...right.params);
 }
 
+type Equality<Name extends string> = Extract<Condition<Name>, { kind: "string" }>;
+
+const isEquality = <Name extends string>(one: Condition<Name>): one is Equality<Name> =>
+  one.kind === "string" && one.operator === "equal";
+
+interface Group<Name extends string> {
+  readonly field?: Field<Name>;
+  readonly values: string[];
+  readonly others: readonly Condition<Name>[];
+}
+
+const keyOf = <Name extends string>(field: Field<Name>): string => JSON.stringify(field);
+
 /**
- * Waiting clients ask for hundreds of ids at once: "A and id 1, or A and id 2, or…". These become
- * "A and the id is one of…", which is one look-up per id whatever their number.
+ * Clients ask for thousands of names at once: "A and id 1, or A and id 2, or…". These become "A and
+ * the id is one of…": one parameter, of which SQLite takes 32,766, and one look-up a name.
  */
-function joinIds<Name extends string>(
-  filter: Filter<Name>,
-  columns: Columns<Name>,
-): { ids: readonly string[]; others: readonly Condition<Name>[] }[] {
-  const groups = new Map<string, { ids: string[]; others: readonly Condition<Name>[] }>();
+function joinEqual<Name extends string>(filter: Filter<Name>): Group<Name>[] {
+  const named = new Map<string, Set<string>>();
+  for (const { field, value } of filter.flat().filter(isEquality)) {
+    const values = named.get(keyOf(field)) ?? new Set();
+    named.set(keyOf(field), values.add(value));
+  }
+  const variety = ({ field }: Equality<Name>): number => named.get(keyOf(field))?.size ?? 0;
+  const groups = new Map<string, Group<Name>>();
   for (const [i, conditions] of filter.entries()) {
-    const named = conditions.find(
-      (c) => c.kind === "string" && c.operator === "equal" && c.field === columns.id,
-    );
-    const others = conditions.filter((condition) => condition !== named);
-    const key = named ? JSON.stringify(others) : `not an id ${i}`;
-    const group = groups.get(key) ?? { ids: [], others };
+    const [name] = conditions.filter(isEquality).sort((a, b) => variety(b) - variety(a));
+    const others = conditions.filter((condition) => condition !== name);
+    const key = name ? JSON.stringify([name.field, others]) : `no name ${i}`;
+    const group = groups.get(key) ?? { ...(name && { field: name.field }), values: [], others };
     groups.set(key, group);
-    if (named?.kind === "string") group.ids.push(named.value);
+    if (name) group.values.push(name.value);
   }
   return [...groups.values()];
+}
+
+function isOneOf<Name extends string>(
+  { field, values }: Group<Name>,
+  columns: Columns<Name>,
+): Fragment[] {
+  const [value, more] = values;
+  if (field === undefined || value === undefined) return [];
+  const { sql, params } = toExpression(field, columns);
+  if (more === undefined) return [fragment(`${sql} IS ?`, ...params, value)];
+  const list = JSON.stringify(values);
+  return [fragment(`${sql} IN (SELECT value FROM json_each(?))`, ...params, list)];
 }
 
 export function toWhere<Name extends string>(
@@ -148,12 +172,9 @@ export function toWhere<Name extends string>(
 ): Fragment {
   if (filter.length === 0) return fragment("TRUE");
   return or(
-    joinIds(filter, columns).map(({ ids, others }) => {
-      const parts = others.map((condition) => toCondition(condition, columns));
-      if (ids.length === 0 || columns.id === undefined) return and(parts);
-      const id = columns.fields[columns.id];
-      const isOne = `${id} IN (SELECT value FROM json_each(?))`;
-      return and([fragment(isOne, JSON.stringify(ids)), ...parts]);
+    joinEqual(filter).map((group) => {
+      const others = group.others.map((condition) => toCondition(condition, columns));
+      return and([...isOneOf(group, columns), ...others]);
     }),
   );
 }

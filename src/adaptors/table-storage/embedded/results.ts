@@ -21,7 +21,6 @@ const RESULTS: Listing<ResultField> = {
   table: "results",
   columns: RESULT_COLUMNS,
   key: "result_id",
-  id: "resultId",
   visible: VISIBLE,
   fields: {
     resultId: "result_id",

@@ -13,7 +13,6 @@ const TASKS: Listing<TaskField> = {
   table: "tasks",
   columns: TASK_COLUMNS,
   key: "task_id",
-  id: "taskId",
   // T2
   visible: `status <> ${TaskStatus.CREATING}`,
   options: "options",
