@@ -32,7 +32,7 @@ export async function insist<T>(
       if (!isOutage(error)) failures += 1;
       const isAnswer = error instanceof GridError && !isOutage(error);
       if (isAnswer || failures >= tries || signal.aborted) throw error;
-      log.warn({ err: error, what, tries: n }, "store does not answer");
+      log.warn({ err: error, what, tries: n }, "failed, will be repeated");
       await sleep(Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (n - 1)), undefined, {
         signal,
       });

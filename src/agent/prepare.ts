@@ -1,7 +1,7 @@
 // Puts the inputs of attempts into their data folders.
 //
 //   P1. A missing object is final (it will not come back); an outage is waited for; any other
-//       failure is one of the attempt.
+//       failure is one of the attempt, unless it is our own disk's: then no attempt is to blame.
 //   P2. Small objects are read for the whole group in few calls and kept for a while: tasks share
 //       inputs, and objects never change. Large ones are streamed from store to file.
 import { createWriteStream, writeFileSync } from "node:fs";
@@ -36,6 +36,7 @@ interface Input {
   readonly row: Result;
 }
 
+/** @throws when no attempt is to blame: all of them are to be given back. */
 export type Prepare = (attempts: readonly Attempt[]) => Promise<Prepared>;
 
 export function createPrepare(context: AgentContext): Prepare {
@@ -59,7 +60,7 @@ export function createPrepare(context: AgentContext): Prepare {
         await pipeline(chunks, createWriteStream(file), { signal: stopping });
       });
     } catch (error) {
-      failures.set(attempt, error);
+      blame(failures, attempt, error);
     }
   };
 
@@ -77,6 +78,12 @@ export function createPrepare(context: AgentContext): Prepare {
 
 type Failures = Map<Attempt, unknown>;
 
+/** @throws the error, if the system refused us a file: it would refuse it to any attempt. */
+function blame(failures: Failures, attempt: Attempt, error: unknown): void {
+  if (error instanceof Error && "syscall" in error) throw error;
+  failures.set(attempt, error);
+}
+
 /** Makes the folders and finds out which object each input is. */
 async function locate(
   { stores, log, ending }: AgentContext,
@@ -93,7 +100,7 @@ async function locate(
       makeFolder(attempt.folder);
       return inputsOf(attempt.task).map((id) => ({ attempt, row: toInput(id, known.get(id)) }));
     } catch (error) {
-      failures.set(attempt, error);
+      blame(failures, attempt, error);
       return [];
     }
   });
@@ -135,7 +142,7 @@ async function writeSmall(
       if (!blob) throw missing(row.resultId);
       writeFileSync(fileOf(attempt.folder, row.resultId), blob);
     } catch (error) {
-      failures.set(attempt, error);
+      blame(failures, attempt, error);
     }
   }
 }

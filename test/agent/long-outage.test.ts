@@ -1,5 +1,5 @@
 // Outages that the stores themselves give up waiting for, and those that reads see too.
-import { renameSync } from "node:fs";
+import { renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, it, vi } from "vitest";
@@ -129,4 +129,23 @@ it("lets the worker wait while the tables are out of reach", async () => {
   expect(await reaches(grid(), id, TaskStatus.COMPLETED)).toMatchObject({ attempt: 1 });
   expect(waited).toBe(true);
   expect((await grid().result(other)).text).toBe("in the end");
+});
+
+it("gives back what its own disk has no room for, without using a retry", async () => {
+  const { runs, behaviour } = counting();
+  await using pair = await openPair(grid(), { behaviour });
+  const { cacheFolder } = pair;
+  renameSync(cacheFolder, `${cacheFolder}-aside`);
+  writeFileSync(cacheFolder, "in the way");
+  const { ids } = await submitMany(3);
+  await vi.waitFor(
+    () =>
+      expect(pair.lines.filter(({ msg }) => msg === "task given back").length).toBeGreaterThan(6),
+    20_000,
+  );
+  renameSync(`${cacheFolder}-aside`, `${cacheFolder}-back`);
+  renameSync(cacheFolder, `${cacheFolder}-file`);
+  renameSync(`${cacheFolder}-back`, cacheFolder);
+  for (const id of ids) await reaches(grid(), id, TaskStatus.COMPLETED);
+  expect([...runs.keys()].toSorted()).toEqual(ids.toSorted());
 });
