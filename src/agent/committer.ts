@@ -11,7 +11,7 @@ import type { Decision } from "../adaptors/table-storage/index.ts";
 import { afterFailure } from "../domain/retry.ts";
 import { TaskStatus } from "../domain/status.ts";
 import type { CommitRecord } from "../domain/task.ts";
-import { dropStage } from "../lifecycle/recover.ts";
+import { dropAttempts } from "../lifecycle/drop-losers.ts";
 import { type Decided, rollForward } from "../lifecycle/roll-forward.ts";
 import { type Attempt, idsOf, keyOf } from "./attempt.ts";
 import type { AgentContext } from "./context.ts";
@@ -60,7 +60,6 @@ type Item = { readonly kind: "start"; readonly attempt: Attempt } | End;
 interface Decidable {
   readonly attempt: Attempt;
   readonly decision: Decision;
-  readonly stored?: Stored | undefined;
 }
 
 export function createCommitter(options: CommitterOptions): Committer {
@@ -91,9 +90,8 @@ export function createCommitter(options: CommitterOptions): Committer {
     if (refused.length > 0) revoke(refused);
   };
 
-  const toDecidable = (end: End, record: CommitRecord, stored?: Stored): Decidable => ({
+  const toDecidable = (end: End, record: CommitRecord): Decidable => ({
     attempt: end.attempt,
-    stored,
     decision: {
       ...keyOf(end.attempt),
       from: [end.from],
@@ -108,7 +106,7 @@ export function createCommitter(options: CommitterOptions): Committer {
     const light: { end: End; made: Made }[] = [];
     for (const end of ends) {
       if (end.outcome !== "completed") decidable.push(toDecidable(end, end.outcome));
-      else if (end.stored) decidable.push(toDecidable(end, end.stored.record, end.stored));
+      else if (end.stored) decidable.push(toDecidable(end, end.stored));
       else sort(end, light, decidable);
     }
     const stored = await insist(patient, "store outputs", () =>
@@ -119,7 +117,7 @@ export function createCommitter(options: CommitterOptions): Committer {
     );
     for (const [i, { end }] of light.entries()) {
       const one = stored[i];
-      if (one) decidable.push(toDecidable(end, one.record, one));
+      if (one) decidable.push(toDecidable(end, one));
     }
     return decidable;
   };
@@ -164,18 +162,16 @@ export function createCommitter(options: CommitterOptions): Committer {
         const current = { status: answer?.status, attempt: answer?.attempt };
         log.warn({ ...idsOf(attempt), outcome: record.outcome, current }, "commit refused");
         metrics.commitsRefused.inc({ partition: partitionId });
-        await removeStored(one);
+        if (record.outcome === "completed") await removeStored(attempt);
       }
     }
     return decided;
   };
 
-  const removeStored = async ({ attempt, stored }: Decidable): Promise<void> => {
-    if (!stored) return;
-    await insist({ ...patient, tries: TRIES }, "remove what does not count", async () => {
-      await stores.objects.delete(stored.objects);
-      if (stored.record.staged) await dropStage(stores, attempt.task);
-    }).catch((error: unknown) => {
+  const removeStored = async (attempt: Attempt): Promise<void> => {
+    await insist({ ...patient, tries: TRIES }, "remove what does not count", () =>
+      dropAttempts(stores, [attempt.task]),
+    ).catch((error: unknown) => {
       // Garbage, invisible to all, is better than an agent that stands still.
       log.error({ ...idsOf(attempt), err: error }, "outputs of a refused attempt were left behind");
     });

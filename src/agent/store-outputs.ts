@@ -1,8 +1,9 @@
 // Stores what successful attempts made, out of sight: objects that nobody names yet, and rows
 // staged under the attempt. The commit point makes them count.
+import type { NewBlob, Origin } from "../adaptors/object-storage/index.ts";
 import type { TableStorage } from "../adaptors/table-storage/index.ts";
 import type { IdSource } from "../domain/id-source.ts";
-import { type ObjectId, type ResultId, stageOf } from "../domain/ids.ts";
+import { type ResultId, stageOf } from "../domain/ids.ts";
 import type { Result } from "../domain/result.ts";
 import { ResultStatus } from "../domain/status.ts";
 import type { CommitRecord, CompletedResult } from "../domain/task.ts";
@@ -41,26 +42,30 @@ export function collect(attempt: Attempt): Made {
   return { attempt, outputs, missing, heavy };
 }
 
-/** Stored, and what has to be removed again if the attempt turns out not to count. */
-export interface Stored {
-  readonly record: CommitRecord & { outcome: "completed" };
-  readonly objects: readonly ObjectId[];
-}
+/** Stored: what the attempt is to be decided with. */
+export type Stored = CommitRecord & { readonly outcome: "completed" };
 
-/** Stores a group; answers in order. A repetition after a failure leaves garbage objects at worst. */
+/**
+ * Stores a group; answers in order. Repeated after a failure it stores objects anew and leaves the
+ * others: a staged row may name them already.
+ */
 export async function storeOutputs(
   context: AgentContext,
   group: readonly Made[],
 ): Promise<Stored[]> {
   const { objects } = context.stores;
-  const blobs = group.flatMap(({ outputs }) => [...outputs.values()].flatMap(smallOf));
+  const blobs = group.flatMap(({ attempt, outputs }) =>
+    [...outputs.values()].flatMap((output) => smallOf(attempt, output)),
+  );
   const small = (blobs.length > 0 ? await objects.putMany(blobs) : []).values();
   const stored: Stored[] = [];
   for (const { attempt, outputs } of group) {
     const completed: CompletedResult[] = [];
     for (const [resultId, output] of outputs) {
       const object =
-        output.kind === "large" ? await objects.put(output.open()) : small.next().value;
+        output.kind === "large"
+          ? await objects.put(originOf(attempt), output.open())
+          : small.next().value;
       if (!object) throw new Error("the object store answered for too few objects");
       completed.push({ resultId, ...object });
     }
@@ -69,7 +74,14 @@ export async function storeOutputs(
   return stored;
 }
 
-const smallOf = (output: Output): Uint8Array[] => (output.kind === "small" ? [output.data] : []);
+/** Found by it, should the attempt turn out not to count. */
+const originOf = ({ task }: Attempt): Origin => ({
+  sessionId: task.sessionId,
+  attempt: { taskId: task.taskId, attempt: task.attempt },
+});
+
+const smallOf = (attempt: Attempt, output: Output): NewBlob[] =>
+  output.kind === "small" ? [{ origin: originOf(attempt), data: output.data }] : [];
 
 async function finishStoring(
   context: AgentContext,
@@ -78,8 +90,7 @@ async function finishStoring(
 ): Promise<Stored> {
   for (const { size } of completed) context.metrics.bytesStored.inc(size);
   if (isStaging(attempt)) await stage(context, attempt, completed);
-  const objects = completed.map(({ objectId }) => objectId);
-  return { record: toRecord(attempt, completed), objects };
+  return toRecord(attempt, completed);
 }
 
 const isStaging = ({ buffer }: Attempt): boolean =>

@@ -7,11 +7,11 @@
  *       as crashed.
  */
 import type { AgentId } from "../domain/ids.ts";
-import { stageOf } from "../domain/ids.ts";
 import { afterFailure } from "../domain/retry.ts";
 import { TaskStatus } from "../domain/status.ts";
 import type { Task } from "../domain/task.ts";
 import { toMessage } from "./dispatch.ts";
+import { dropAttempts } from "./drop-losers.ts";
 import { type Decided, isDecided, rollForward } from "./roll-forward.ts";
 import type { Stores } from "./stores.ts";
 
@@ -33,9 +33,13 @@ export async function recoverFrom(stores: Stores, agentId: AgentId): Promise<num
 }
 
 /** Returns tasks that had not started to the queue. */
-async function giveBack({ tables, queue, now }: Stores, tasks: readonly Task[]): Promise<void> {
-  const released = await tables.tasks.release(tasks, now());
-  await queue.publish(tasks.filter((_, i) => released[i]?.ok).map(toMessage));
+async function giveBack(stores: Stores, tasks: readonly Task[]): Promise<void> {
+  const { tables, queue, now } = stores;
+  const answers = await tables.tasks.release(tasks, now());
+  const released = tasks.filter((_, i) => answers[i]?.ok);
+  await queue.publish(released.map(toMessage));
+  // An agent writes starts and outputs at the same time: some may have been stored before its start.
+  await dropAttempts(stores, released);
 }
 
 async function decideCrashed(stores: Stores, tasks: readonly Task[]): Promise<Decided[]> {
@@ -47,25 +51,8 @@ async function decideCrashed(stores: Stores, tasks: readonly Task[]): Promise<De
     record: afterFailure(task, { error: DIED, crashed: true }),
   }));
   const outcomes = await tables.tasks.decide(decisions, now());
-  const decided = tasks.flatMap((task, i) => {
+  return tasks.flatMap((task, i) => {
     const commit = decisions[i]?.record;
     return outcomes[i]?.ok && commit ? [{ ...task, status: TaskStatus.PROCESSED, commit }] : [];
   });
-  for (const task of decided) await dropStage(stores, task);
-  return decided;
-}
-
-/** Removes what an attempt had staged and will never publish. */
-export async function dropStage(
-  { tables, objects }: Stores,
-  { taskId, attempt }: Pick<Task, "taskId" | "attempt">,
-): Promise<void> {
-  const stage = stageOf(taskId, attempt);
-  await objects.delete(await tables.results.dropStaged(stage));
-  for (;;) {
-    const page = await tables.tasks.staged(stage, { limit: 1_000 });
-    const creating = page.filter(({ status }) => status === TaskStatus.CREATING);
-    if (creating.length === 0) return;
-    await tables.tasks.discard(creating.map((task) => task.taskId));
-  }
 }

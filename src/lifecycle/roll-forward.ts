@@ -13,6 +13,7 @@ import { successorOf } from "../domain/retry.ts";
 import type { CommitRecord, Task } from "../domain/task.ts";
 import { admit, REFUSABLE, type Rejected } from "./admit.ts";
 import { dispatchDirectly } from "./dispatch.ts";
+import { dropLosers } from "./drop-losers.ts";
 import type { Stores } from "./stores.ts";
 import { admitSubtasks } from "./subtasks.ts";
 
@@ -50,6 +51,7 @@ async function carryOut(stores: Stores, wave: readonly Decided[]): Promise<Decid
     ...(await dependentsOf(stores, aborted)),
   ]);
   await release(stores, wave, completed.results);
+  await dropLosers(stores, wave);
   await tables.tasks.finish(
     wave.map(({ taskId }) => taskId),
     now(),

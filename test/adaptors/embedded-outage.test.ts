@@ -7,6 +7,7 @@ import { type ObjectStorage, openObjectStorage } from "../../src/adaptors/object
 import { openQueue, type QueueStorage } from "../../src/adaptors/queue/index.ts";
 import { openTableStorage, type TableStorage } from "../../src/adaptors/table-storage/index.ts";
 import { partitionId } from "../../src/domain/ids.ts";
+import { blobsOf, ORIGIN } from "../contracts/object-storage/blobs.ts";
 import {
   resultIn,
   resultsIn,
@@ -44,6 +45,7 @@ const away = (reason: RegExp) => ({
 });
 const put = () =>
   objects.put(
+    ORIGIN,
     (async function* () {
       yield LARGE;
     })(),
@@ -63,7 +65,7 @@ it("says that it is away while another process holds the lock, and is back with 
   const session = sessionRow();
   const writes = [
     [tables.sessions.create(session), /table\.db: database is locked/],
-    [objects.putMany([LARGE.slice(0, 10)]), /objects\.db: database is locked/],
+    [objects.putMany(blobsOf([LARGE.slice(0, 10)])), /objects\.db: database is locked/],
     [queue.publish([message()]), /queue\.db: database is locked/],
   ] as const;
   await Promise.all(writes.map(([write, why]) => expect(write).rejects.toMatchObject(away(why))));
@@ -89,7 +91,7 @@ it("says that it is away while the disk takes no more, and loses nothing that wa
     for (const write of together) await expect(write).rejects.toMatchObject(away(/table\.db/));
     await expect(put()).rejects.toMatchObject(away(/objects: EFBIG/));
     await expect(
-      objects.putMany(Array.from({ length: 5 }, () => LARGE.slice(0, 60_000))),
+      objects.putMany(blobsOf(Array.from({ length: 5 }, () => LARGE.slice(0, 60_000)))),
     ).rejects.toMatchObject(away(/objects\.db/));
     expect(await tables.sessions.get(session.sessionId)).toEqual(session);
     expect((await read(objectId)).length).toBe(LARGE.length);

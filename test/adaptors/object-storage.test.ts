@@ -2,7 +2,15 @@ import { readdir, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { openObjectStorage } from "../../src/adaptors/object-storage/index.ts";
-import { chunked, KIB, MIB, putBytes, someBytes } from "../contracts/object-storage/blobs.ts";
+import {
+  blobsOf,
+  chunked,
+  KIB,
+  MIB,
+  ORIGIN,
+  putBytes,
+  someBytes,
+} from "../contracts/object-storage/blobs.ts";
 import { objectStorageContract } from "../contracts/object-storage.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 
@@ -32,16 +40,16 @@ describe("embedded", () => {
     const storage = await open(100);
     const before = await filesIn(join(path(), "objects"));
     await putBytes(storage, someBytes(100));
-    await storage.putMany([someBytes(100)]);
+    await storage.putMany(blobsOf([someBytes(100)]));
     expect(await filesIn(join(path(), "objects"))).toEqual(before);
     await putBytes(storage, someBytes(101));
-    await storage.putMany([someBytes(101)]);
+    await storage.putMany(blobsOf([someBytes(101)]));
     expect(await filesIn(join(path(), "objects"))).toHaveLength(before.length + 2);
   });
 
   it("reads blobs of either kind whatever the inline size is now", async () => {
     const blobs = [someBytes(50), someBytes(500)];
-    const ids = (await (await open(100)).putMany(blobs)).map((one) => one.objectId);
+    const ids = (await (await open(100)).putMany(blobsOf(blobs))).map((one) => one.objectId);
     for (const inlineBytes of [0, 10_000]) {
       const found = await (await open(inlineBytes)).getMany(ids, 10_000);
       expect(found.map((blob) => blob?.length)).toEqual([50, 500]);
@@ -55,7 +63,7 @@ describe("embedded", () => {
       yield* chunked(someBytes(MIB));
       throw new Error("the client went away");
     };
-    await expect(storage.put(source())).rejects.toThrow("the client went away");
+    await expect(storage.put(ORIGIN, source())).rejects.toThrow("the client went away");
 
     const leaving = new AbortController();
     const aborted = async function* (): AsyncGenerator<Uint8Array> {
@@ -63,7 +71,7 @@ describe("embedded", () => {
       leaving.abort();
       yield someBytes(10);
     };
-    await expect(storage.put(aborted(), leaving.signal)).rejects.toThrow("aborted");
+    await expect(storage.put(ORIGIN, aborted(), leaving.signal)).rejects.toThrow("aborted");
     expect(await filesIn(join(path(), "objects"))).toEqual(before);
   });
 
@@ -89,7 +97,7 @@ describe("embedded", () => {
       await new Promise(() => {});
     };
     const leaving = new AbortController();
-    const upload = storage.put(source(), leaving.signal).catch(() => "aborted");
+    const upload = storage.put(ORIGIN, source(), leaving.signal).catch(() => "aborted");
     await stalled;
     const partial = (await filesIn(join(path(), "objects"))).filter((name) =>
       name.startsWith(".tmp-f-"),

@@ -1,10 +1,12 @@
 import { rmSync } from "node:fs";
+import { join } from "node:path";
 import { expect, it, vi } from "vitest";
 import { type AgentId, taskId } from "../../src/domain/ids.ts";
 import { ResultStatus, TaskStatus } from "../../src/domain/status.ts";
 import { errorOf } from "../../src/domain/task.ts";
 import { toMessage } from "../../src/lifecycle/dispatch.ts";
 import { recoverFrom } from "../../src/lifecycle/recover.ts";
+import { storedObjects } from "../support/stored-objects.ts";
 import { holdLock } from "./lock.ts";
 import { openPair } from "./pair.ts";
 import { type Child, newSockets, startAgent, startDeadlyWorker } from "./processes.ts";
@@ -124,6 +126,8 @@ it("is retried when it dies before its outputs are stored", async () => {
 it("is retried when it dies before its commit point, and nothing of it is seen", async () => {
   const { id, output } = await crash({ locked: "table", seen: TaskStatus.PROCESSING });
   expect((await grid().task(taskId(id))).status).toBe(TaskStatus.RETRIED);
+  const ofAttempt = (key: string) => key.startsWith(`${id}@`);
+  expect(storedObjects(join(grid().folder, "data")).filter(ofAttempt)).toEqual([]);
   await using _pair = await openPair(grid(), { behaviour: produce });
   await reaches(grid(), taskId(`${id}###1`), TaskStatus.COMPLETED);
   expect((await grid().result(output)).text).toBe("made");

@@ -112,7 +112,9 @@ export async function openTestGrid(): Promise<TestGrid> {
       data: Data,
     ) {
       const stored = await objects.putMany(
-        data.filter((one) => one !== undefined).map((one) => Buffer.from(one)),
+        data
+          .filter((one) => one !== undefined)
+          .map((one) => ({ origin: { sessionId: session }, data: Buffer.from(one) })),
       );
       const rows = data.map((one) => {
         const object = one === undefined ? undefined : stored.shift();

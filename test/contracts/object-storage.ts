@@ -4,6 +4,7 @@ import {
   openObjectStorage,
 } from "../../src/adaptors/object-storage/index.ts";
 import type { ObjectStorage } from "../../src/adaptors/object-storage/port.ts";
+import { attempts } from "./object-storage/attempts.ts";
 import { interruption } from "./object-storage/interruption.ts";
 import { operation } from "./object-storage/operation.ts";
 import { storing } from "./object-storage/storing.ts";
@@ -32,6 +33,7 @@ export function objectStorageContract({ configure, skip = {} }: ObjectStorageCon
   promises(skip, (promised) => {
     const given = { promised, open };
     describe("storing", () => storing(given));
+    describe("attempts", () => attempts(given));
     describe("streaming", () => streaming(given));
     describe("interruption", () => interruption(given));
     describe("operation", () => operation(given));

@@ -126,7 +126,7 @@ export async function openGrid() {
   stack.use(server);
   const clients = connect(toTarget(server.address), stack);
   return {
-    ...{ stores, time, workflows, announced, server, lines, metrics, grid, ...clients },
+    ...{ path, stores, time, workflows, announced, server, lines, metrics, grid, ...clients },
     connect: () => connect(toTarget(server.address), stack),
     [Symbol.asyncDispose]: () => stack[Symbol.asyncDispose](),
   };

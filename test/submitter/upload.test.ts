@@ -1,6 +1,7 @@
 import { setImmediate as turn } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import type { UploadResultDataRequest } from "../../src/gen/results_common.ts";
+import { storedObjects } from "../support/stored-objects.ts";
 import { connect, type OpenGrid, openGrid } from "./open-grid.ts";
 import { openProxy } from "./proxy.ts";
 import { refusalOf } from "./refusal.ts";
@@ -124,14 +125,16 @@ describe("upload", () => {
     expect([...(await download(resultId))]).toEqual([1]);
   });
 
-  it("lets one of two uploads of a result win, whole", async () => {
+  it("lets one of two uploads of a result win, whole, and keeps no data of the other", async () => {
     const resultId = await newResult();
+    const before = storedObjects(grid.path).length;
     const outcomes = await Promise.allSettled([
       upload(id(resultId), chunk(1, 1), chunk(1)),
       upload(id(resultId), chunk(2, 2), chunk(2)),
     ]);
     const won = outcomes.flatMap(({ status }, i) => (status === "fulfilled" ? [i + 1] : []));
     expect(won).toHaveLength(1);
+    expect(storedObjects(grid.path)).toHaveLength(before + 1);
     expect([...(await download(resultId))]).toEqual([won[0], won[0], won[0]]);
   });
 
@@ -157,15 +160,17 @@ describe("upload", () => {
       await new Promise(() => {});
     }
 
-    const nothingStored = async (resultId: string) => {
+    const nothingStored = async (resultId: string, before: number) => {
       const { running } = grid.metrics.rpc;
       await vi.waitFor(async () => expect((await running.get()).values[0]?.value).toBe(0));
+      await vi.waitFor(() => expect(storedObjects(grid.path)).toHaveLength(before));
       expect(await statusOf(resultId)).toBe(1);
       expect((await upload(id(resultId), chunk(9))).result?.size).toBe(1);
     };
 
     it("forgets the data when the call is cancelled", async () => {
       const resultId = await newResult();
+      const before = storedObjects(grid.path).length;
       const caller = new AbortController();
       const sent = Promise.withResolvers<void>();
       const { signal } = caller;
@@ -173,12 +178,13 @@ describe("upload", () => {
       await Promise.race([sent.promise, call]);
       caller.abort();
       await expect(call).rejects.toThrow();
-      await nothingStored(resultId);
+      await nothingStored(resultId, before);
       expect(grid.lines.filter(({ level }) => level === "error")).toEqual([]);
     });
 
     it("forgets the data when the connection breaks", async () => {
       const resultId = await newResult();
+      const before = storedObjects(grid.path).length;
       await using proxy = await openProxy(grid.server.address);
       await using stack = new AsyncDisposableStack();
       const { results } = connect(proxy.target, stack);
@@ -187,7 +193,7 @@ describe("upload", () => {
       await Promise.race([sent.promise, call]);
       proxy.cut();
       expect((await refusalOf(call)).status).toBe("UNAVAILABLE");
-      await nothingStored(resultId);
+      await nothingStored(resultId, before);
     });
   });
 });

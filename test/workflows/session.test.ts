@@ -115,7 +115,9 @@ describe("a batch that waits for later submissions", () => {
       }),
     });
     const stored = async (resultId: (typeof inputs)[number]) => {
-      const [object] = await small.objects.putMany([new Uint8Array(1)]);
+      const [object] = await small.objects.putMany([
+        { origin: { sessionId: id }, data: new Uint8Array(1) },
+      ]);
       if (!object) throw new Error("nothing stored");
       return { resultId, ...object };
     };

@@ -26,4 +26,4 @@ export async function openObjectStorage(options: ObjectStorageOptions): Promise<
   }
 }
 
-export type { ObjectStorage, StoredObject } from "./port.ts";
+export type { NewBlob, ObjectStorage, Origin, StoredObject } from "./port.ts";

@@ -1,4 +1,4 @@
-import type { ObjectId } from "../../domain/ids.ts";
+import type { ObjectId, SessionId, TaskId } from "../../domain/ids.ts";
 
 export interface StoredObject {
   readonly objectId: ObjectId;
@@ -6,15 +6,44 @@ export interface StoredObject {
   readonly size: number;
 }
 
+/** Whose a blob is. */
+export interface Origin {
+  readonly sessionId: SessionId;
+  /** What a worker made; a client's data has none. */
+  readonly attempt?: { readonly taskId: TaskId; readonly attempt: number } | undefined;
+}
+
+export interface NewBlob {
+  readonly origin: Origin;
+  readonly data: Uint8Array;
+}
+
+/** Attempts of one task: the one, or all but the one, or all. */
+export type Attempts = { readonly sessionId: SessionId; readonly taskId: TaskId } & (
+  | { readonly only: number }
+  | { readonly except: number | undefined }
+);
+
 /**
- * Where result data lives. Blobs are immutable: a second upload makes a second id. Every verb
- * rejects with GridError DEPENDENCY_UNAVAILABLE when the backend is away, full or failing.
+ * Where result data lives. Every verb rejects with GridError DEPENDENCY_UNAVAILABLE when the
+ * backend is away, full or failing.
+ *
+ *   O1. Blobs are immutable: a second upload makes a second id, and no id is ever used again.
+ *   O2. What the attempts of a task stored is found without any list kept elsewhere: the origin is
+ *       part of a blob's key, as in `<session>/<task>@<attempt>/<unique>`, for a backend that
+ *       lists by prefix; others index it.
+ *   O3. Blobs go by `delete` and `dropAttempts` only. Which of them nobody names is for the caller
+ *       to know: the table rows count.
  */
 export interface ObjectStorage extends AsyncDisposable {
   /** Streams `chunks` in and names the blob. Nothing is visible under the id before this resolves. */
-  put(chunks: AsyncIterable<Uint8Array>, signal?: AbortSignal): Promise<StoredObject>;
+  put(
+    origin: Origin,
+    chunks: AsyncIterable<Uint8Array>,
+    signal?: AbortSignal,
+  ): Promise<StoredObject>;
   /** Stores many small blobs in one go, in order; for blobs that fit in memory together. */
-  putMany(blobs: readonly Uint8Array[]): Promise<StoredObject[]>;
+  putMany(blobs: readonly NewBlob[]): Promise<StoredObject[]>;
   /**
    * Streams the blob out in chunks of at most 256 KiB; an empty blob yields nothing.
    *
@@ -25,6 +54,8 @@ export interface ObjectStorage extends AsyncDisposable {
   getMany(ids: readonly ObjectId[], maxBytes: number): Promise<(Uint8Array | undefined)[]>;
   /** Idempotent: an id that is already gone is not an error. */
   delete(ids: readonly ObjectId[]): Promise<void>;
+  /** Deletes what these attempts stored; what one of them stores meanwhile may survive. Idempotent. */
+  dropAttempts(attempts: readonly Attempts[]): Promise<void>;
   /** Rejects when the backing service cannot be reached; health checks call it. */
   ping(): Promise<void>;
 }

@@ -53,6 +53,7 @@ export async function createResults(
   const { sessionId } = await readSession(stores, session);
   const objects = await storeAll(
     stores.objects,
+    { sessionId },
     results.map(({ data }) => data),
   );
   const at = stores.now();
@@ -60,12 +61,8 @@ export async function createResults(
     const ids = { resultId: resultId(newId()), sessionId };
     return { ...toResult(result, ids, at), ...completedBy(objects[i], sessionId, at) };
   });
-  try {
-    await stores.tables.results.create(rows);
-  } catch (error) {
-    await stores.objects.delete(objects.map(({ objectId }) => objectId));
-    throw error;
-  }
+  // Should this fail, the objects stay: after an outage nobody knows whether rows name them.
+  await stores.tables.results.create(rows);
   return rows;
 }
 

@@ -79,6 +79,7 @@ export async function uploadResultData(
 ): Promise<Result> {
   const messages = requests[Symbol.asyncIterator]();
   const target = await findTarget(stores, await readId(messages));
-  const object = await stores.objects.put(readChunks(messages, signal), signal);
+  const { sessionId } = target;
+  const object = await stores.objects.put({ sessionId }, readChunks(messages, signal), signal);
   return await complete(stores, target, object);
 }

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
-import type { ObjectStorage } from "../../../src/adaptors/object-storage/port.ts";
-import { type ObjectId, objectId } from "../../../src/domain/ids.ts";
+import type { NewBlob, ObjectStorage, Origin } from "../../../src/adaptors/object-storage/port.ts";
+import { type ObjectId, objectId, sessionId } from "../../../src/domain/ids.ts";
 
 export const KIB = 1024;
 export const MIB = 1024 * KIB;
@@ -19,7 +19,10 @@ export const STRANGE_IDS = [
   "f-00abcdef/../../../../../../../../etc/passwd",
   "f-00000000-0000-4000-8000-000000000000",
   "f-00000000-0000-4000-8000-000000000000\n",
+  "f-00000000000000000000000000000000-1-00000000-0000-4000-8000-000000000000",
+  "f-00000000000000000000000000000000-1/../../00000000-0000-4000-8000-000000000000",
   "s-1-AAAAAAAAAAAAAAAAAAAAAA",
+  "s-1-00000000-0000-7000-8000-000000000000@1/AAAAAAAA",
   "s-1-' OR 1=1 --AAAAAAAAAAA",
   "s-999999999999999-AAAAAAAAAAAAAAAAAAAAAA",
   "000000000000000000000000",
@@ -29,6 +32,12 @@ export const STRANGE_IDS = [
   "x".repeat(5_000),
 ].map(objectId);
 
+/** A client's. */
+export const ORIGIN: Origin = { sessionId: sessionId("session-é") };
+
+export const blobsOf = (data: readonly Uint8Array[], origin = ORIGIN): NewBlob[] =>
+  data.map((one) => ({ origin, data: one }));
+
 export const someBytes = (size: number): Buffer => randomBytes(size);
 
 /** `blob` in chunks of `size`, like an upload. */
@@ -37,7 +46,7 @@ export async function* chunked(blob: Uint8Array, size = 100 * KIB): AsyncGenerat
 }
 
 export const putBytes = async (storage: ObjectStorage, blob: Uint8Array): Promise<ObjectId> =>
-  (await storage.put(chunked(blob))).objectId;
+  (await storage.put(ORIGIN, chunked(blob))).objectId;
 
 export async function readBytes(storage: ObjectStorage, id: ObjectId): Promise<Buffer> {
   return Buffer.concat(await Array.fromAsync(storage.get(id)));

@@ -1,6 +1,6 @@
 import { expect } from "vitest";
 import type { ObjectStoragePromises } from "../object-storage.ts";
-import { chunked, KIB, MIB, putBytes, readBytes, someBytes } from "./blobs.ts";
+import { chunked, KIB, MIB, ORIGIN, putBytes, readBytes, someBytes } from "./blobs.ts";
 
 /** Sends `bytes`, tells that it did, and then nothing more for ever. */
 function stalledAfter(bytes: number) {
@@ -39,7 +39,7 @@ export function interruption({ promised, open }: ObjectStoragePromises): void {
         yield* chunked(someBytes(bytes));
         throw broken;
       };
-      await expect(storage.put(source())).rejects.toBe(broken);
+      await expect(storage.put(ORIGIN, source())).rejects.toBe(broken);
     }
   });
 
@@ -49,7 +49,7 @@ export function interruption({ promised, open }: ObjectStoragePromises): void {
       const reason = new Error("enough");
       const leaving = new AbortController();
       const { stalled, source } = stalledAfter(bytes);
-      const upload = storage.put(source, leaving.signal);
+      const upload = storage.put(ORIGIN, source, leaving.signal);
       const rejected = expect(upload).rejects.toBe(reason);
       await stalled;
       leaving.abort(reason);
@@ -62,7 +62,7 @@ export function interruption({ promised, open }: ObjectStoragePromises): void {
     const reason = new Error("enough");
     const leaving = new AbortController();
     const { stopped, source } = endless(10 * KIB);
-    const upload = storage.put(source, leaving.signal);
+    const upload = storage.put(ORIGIN, source, leaving.signal);
     const rejected = expect(upload).rejects.toBe(reason);
     setImmediate(() => leaving.abort(reason));
     await rejected;
@@ -77,7 +77,7 @@ export function interruption({ promised, open }: ObjectStoragePromises): void {
       asked = true;
       yield someBytes(10);
     };
-    await expect(storage.put(source(), AbortSignal.abort(reason))).rejects.toBe(reason);
+    await expect(storage.put(ORIGIN, source(), AbortSignal.abort(reason))).rejects.toBe(reason);
     expect(asked).toBe(false);
   });
 
@@ -103,7 +103,7 @@ export function interruption({ promised, open }: ObjectStoragePromises): void {
     const reader = storage.get(id)[Symbol.asyncIterator]();
     await reader.next();
     const sources = [0, 10, MIB].map(stalledAfter);
-    const uploads = Promise.allSettled(sources.map(({ source }) => storage.put(source)));
+    const uploads = Promise.allSettled(sources.map(({ source }) => storage.put(ORIGIN, source)));
     await Promise.all(sources.map(({ stalled }) => stalled));
     await storage[Symbol.asyncDispose]();
     for (const outcome of await uploads) {

@@ -1,7 +1,7 @@
 import { expect } from "vitest";
 import type { ObjectStorage } from "../../../src/adaptors/object-storage/port.ts";
 import type { ObjectStoragePromises } from "../object-storage.ts";
-import { chunked, KIB, putBytes, readBytes, someBytes } from "./blobs.ts";
+import { blobsOf, chunked, KIB, ORIGIN, putBytes, readBytes, someBytes } from "./blobs.ts";
 
 /** Health, and the end of a connection. */
 export function operation({ promised, open }: ObjectStoragePromises): void {
@@ -13,7 +13,7 @@ export function operation({ promised, open }: ObjectStoragePromises): void {
   promised("keeps blobs when it is closed and opened again", async () => {
     const first = await open();
     const blobs = [10, 80 * KIB].map(someBytes);
-    const ids = (await first.putMany(blobs)).map((one) => one.objectId);
+    const ids = (await first.putMany(blobsOf(blobs))).map((one) => one.objectId);
     await first[Symbol.asyncDispose]();
     const found = await (await open()).getMany(ids, 2 ** 30);
     expect(found.map((blob, i) => blob && blobs[i]?.equals(blob))).toEqual([true, true]);
@@ -25,11 +25,12 @@ export function operation({ promised, open }: ObjectStoragePromises): void {
     await storage[Symbol.asyncDispose]();
     await storage[Symbol.asyncDispose]();
     const uses: ((storage: ObjectStorage) => Promise<unknown>)[] = [
-      (closed) => closed.put(chunked(someBytes(10))),
-      (closed) => closed.put(chunked(someBytes(80 * KIB))),
-      (closed) => closed.putMany([someBytes(10)]),
+      (closed) => closed.put(ORIGIN, chunked(someBytes(10))),
+      (closed) => closed.put(ORIGIN, chunked(someBytes(80 * KIB))),
+      (closed) => closed.putMany(blobsOf([someBytes(10)])),
       (closed) => closed.getMany(ids, 100),
       (closed) => closed.delete(ids),
+      (closed) => closed.dropAttempts([]),
       (closed) => closed.ping(),
       ...ids.map((id) => (closed: ObjectStorage) => readBytes(closed, id)),
     ];

@@ -1,7 +1,17 @@
 import { expect } from "vitest";
 import { objectId } from "../../../src/domain/ids.ts";
 import type { ObjectStoragePromises } from "../object-storage.ts";
-import { chunked, KIB, putBytes, readBytes, SIZES, STRANGE_IDS, someBytes } from "./blobs.ts";
+import {
+  blobsOf,
+  chunked,
+  KIB,
+  ORIGIN,
+  putBytes,
+  readBytes,
+  SIZES,
+  STRANGE_IDS,
+  someBytes,
+} from "./blobs.ts";
 
 /** Blobs and their ids. */
 export function storing({ promised, open }: ObjectStoragePromises): void {
@@ -9,7 +19,7 @@ export function storing({ promised, open }: ObjectStoragePromises): void {
     const [storage, other] = [await open(), await open()];
     for (const size of SIZES) {
       const blob = someBytes(size);
-      const stored = await storage.put(chunked(blob));
+      const stored = await storage.put(ORIGIN, chunked(blob));
       expect(stored.size).toBe(size);
       expect((await readBytes(other, stored.objectId)).equals(blob)).toBe(true);
     }
@@ -17,10 +27,10 @@ export function storing({ promised, open }: ObjectStoragePromises): void {
 
   promised("stores no, one and many blobs in one go, in order", async () => {
     const storage = await open();
-    expect(await storage.putMany([])).toEqual([]);
+    expect(await storage.putMany(blobsOf([]))).toEqual([]);
     for (const sizes of [[5], SIZES, Array.from({ length: 1_200 }, (_, i) => i)]) {
       const blobs = sizes.map(someBytes);
-      const stored = await storage.putMany(blobs);
+      const stored = await storage.putMany(blobsOf(blobs));
       expect(stored.map(({ size }) => size)).toEqual(sizes);
       expect(new Set(stored.map((one) => one.objectId)).size).toBe(sizes.length);
       const ids = stored.map((one) => one.objectId);
@@ -34,7 +44,7 @@ export function storing({ promised, open }: ObjectStoragePromises): void {
     async () => {
       const storage = await open();
       const [empty, small, edge, large] = [0, 10, 100, 70 * KIB].map(someBytes) as Buffer[];
-      const stored = await storage.putMany([empty, small, edge, large] as Buffer[]);
+      const stored = await storage.putMany(blobsOf([empty, small, edge, large] as Buffer[]));
       const [emptyId, smallId, edgeId, largeId] = stored.map((one) => one.objectId);
       const lengths = async (maxBytes: number, ...ids: (string | undefined)[]) =>
         (
@@ -107,7 +117,9 @@ export function storing({ promised, open }: ObjectStoragePromises): void {
     const storage = await open();
     const gone = await putBytes(storage, someBytes(10));
     await storage.delete([gone]);
-    const ids = (await storage.putMany([10, 10, 10].map(someBytes))).map((one) => one.objectId);
+    const ids = (await storage.putMany(blobsOf([10, 10, 10].map(someBytes)))).map(
+      (one) => one.objectId,
+    );
     expect(ids).not.toContain(gone);
     expect(await storage.getMany([gone], 100)).toEqual([undefined]);
   });

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { expect } from "vitest";
 import type { ObjectStoragePromises } from "../object-storage.ts";
-import { chunked, KIB, MIB, putBytes, readBytes, SIZES, someBytes } from "./blobs.ts";
+import { chunked, KIB, MIB, ORIGIN, putBytes, readBytes, SIZES, someBytes } from "./blobs.ts";
 
 /** Far below the blob's 200 MB, far above what a collector leaves lying about. */
 const MEMORY_BYTES = 100 * MIB;
@@ -56,7 +56,7 @@ export function streaming({ promised, open }: ObjectStoragePromises): void {
       [none, huge, none, huge, Buffer.from("end")],
       [...tiny, huge, ...tiny],
     ]) {
-      const { objectId, size } = await storage.put(from(...chunks));
+      const { objectId, size } = await storage.put(ORIGIN, from(...chunks));
       const whole = Buffer.concat(chunks);
       expect(size).toBe(whole.length);
       expect((await readBytes(storage, objectId)).equals(whole)).toBe(true);
@@ -96,7 +96,7 @@ export function streaming({ promised, open }: ObjectStoragePromises): void {
         yield chunk;
       }
     };
-    const { objectId, size } = await storage.put(source());
+    const { objectId, size } = await storage.put(ORIGIN, source());
     expect(size).toBe(200_000_000);
     for await (const chunk of storage.get(objectId)) {
       received.update(chunk);
@@ -117,7 +117,7 @@ export function streaming({ promised, open }: ObjectStoragePromises): void {
         yield chunk;
       }
     };
-    const { objectId } = await storage.put(slow());
+    const { objectId } = await storage.put(ORIGIN, slow());
     expect((await readBytes(storage, objectId)).equals(blob)).toBe(true);
   });
 }

@@ -1,23 +1,39 @@
-// Large blobs: files `objects/<2 hex>/<uuid>`.
+// Large blobs: files `objects/<2 hex>/<uuid>`, and `<task, hashed>-<attempt>-<uuid>` of attempts.
 //
 //   F1. A blob has its name only after its bytes and its name are on disk: written aside, synced,
 //       renamed, folder synced.
 //   F2. A file that has its name never changes.
 //   F3. What a dead writer left aside is removed at an opening, an hour after its last write.
 //   F4. A blob is gone only if its folder is there: else the store is away, which callers wait for.
-import { randomUUID } from "node:crypto";
+//   F5. What the attempts of a task stored lies in one folder, which is gone through to find it.
+import { createHash, randomUUID } from "node:crypto";
 import { mkdirSync, readdirSync } from "node:fs";
-import { type FileHandle, open, rename, rm, stat } from "node:fs/promises";
+import { type FileHandle, open, readdir, rename, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { objectId } from "../../../domain/ids.ts";
 import { onDisk } from "../../embedded/outage.ts";
-import type { StoredObject } from "../port.ts";
+import type { Attempts, Origin, StoredObject } from "../port.ts";
 
-const ID = /^f-([0-9a-f]{2})([0-9a-f]{6}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/;
+const ID =
+  /^f-([0-9a-f]{2})((?:[0-9a-f]{30}-\d{1,15}-[0-9a-f]{2})?[0-9a-f]{6}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/;
 const ASIDE = ".tmp-";
 const ABANDONED_MS = 3_600_000;
 const CHUNK_BYTES = 256 * 1024;
 const FOLDERS = Array.from({ length: 256 }, (_, i) => i.toString(16).padStart(2, "0"));
+
+const hashOf = (taskId: string): string =>
+  createHash("sha256").update(taskId).digest("hex").slice(0, 32);
+
+const toName = ({ attempt }: Origin): string =>
+  attempt ? `${hashOf(attempt.taskId)}-${attempt.attempt}-${randomUUID()}` : randomUUID();
+
+/** Whether the blob of this name was stored by one of the attempts. */
+function matcherOf(attempts: Attempts): (name: string) => boolean {
+  const ofTask = `${hashOf(attempts.taskId)}-`;
+  if ("only" in attempts) return (name) => name.startsWith(`${ofTask}${attempts.only}-`);
+  const spared = `${ofTask}${attempts.except ?? ""}-`;
+  return (name) => name.startsWith(ofTask) && !name.startsWith(spared);
+}
 
 const isMissing = (error: unknown): boolean =>
   error instanceof Error && "code" in error && error.code === "ENOENT";
@@ -75,8 +91,8 @@ export async function openFiles(root: string) {
 
   return {
     /** Stores all of `chunks`, or leaves nothing behind and rejects with what they threw. */
-    async write(chunks: AsyncIterable<Uint8Array>): Promise<StoredObject> {
-      const id = `f-${randomUUID()}`;
+    async write(origin: Origin, chunks: AsyncIterable<Uint8Array>): Promise<StoredObject> {
+      const id = `f-${toName(origin)}`;
       const path = pathOf(id) as string;
       const aside = join(root, ASIDE + id);
       try {
@@ -106,6 +122,12 @@ export async function openFiles(root: string) {
     async remove(id: string): Promise<void> {
       const path = pathOf(id);
       if (path !== undefined) await onObjects(() => rm(path, { force: true }));
+    },
+
+    async dropAttempts(attempts: Attempts): Promise<void> {
+      const folder = join(root, hashOf(attempts.taskId).slice(0, 2));
+      const names = (await onObjects(() => readdir(folder))).filter(matcherOf(attempts));
+      for (const name of names) await onObjects(() => rm(join(folder, name), { force: true }));
     },
 
     ping: (): Promise<void> => onObjects(() => stat(root).then(() => {})),

@@ -5,7 +5,7 @@ import { GridError } from "../../../domain/errors.ts";
 import type { ObjectId } from "../../../domain/ids.ts";
 import { openDatabase } from "../../embedded/database.ts";
 import { interruptible } from "../interruptible.ts";
-import type { ObjectStorage, StoredObject } from "../port.ts";
+import type { NewBlob, ObjectStorage, Origin, StoredObject } from "../port.ts";
 import { openFiles, readChunks, slicesOf } from "./files.ts";
 import { createRows, SCHEMA, toRowKey } from "./rows.ts";
 
@@ -34,20 +34,27 @@ export async function openEmbeddedStorage(options: EmbeddedStorageOptions): Prom
     uploads.add(running);
     return running;
   };
-  const insertOne = async (blob: Uint8Array) => (await rows.insert([blob]))[0] as StoredObject;
+  const insertOne = async (blob: NewBlob) => (await rows.insert([blob]))[0] as StoredObject;
 
-  const store = async (chunks: AsyncIterable<Uint8Array>, signals: readonly AbortSignal[]) => {
+  const store = async (
+    origin: Origin,
+    chunks: AsyncIterable<Uint8Array>,
+    signals: readonly AbortSignal[],
+  ) => {
     await using source = interruptible(chunks, signals);
     const head: Uint8Array[] = [];
     let size = 0;
     while (size <= inlineBytes) {
       const { done, value } = await source.next();
-      if (done) return insertOne(head.length === 1 && head[0] ? head[0] : Buffer.concat(head));
+      if (done) {
+        const data = head.length === 1 && head[0] ? head[0] : Buffer.concat(head);
+        return insertOne({ origin, data });
+      }
       head.push(value);
       size += value.length;
     }
     // Awaited here, or the source would be disposed before it is read.
-    return await files.write(joined(head, source));
+    return await files.write(origin, joined(head, source));
   };
 
   const streamRow = async function* (id: ObjectId, check: () => void) {
@@ -77,18 +84,18 @@ export async function openEmbeddedStorage(options: EmbeddedStorageOptions): Prom
   };
 
   return {
-    async put(chunks, signal) {
+    async put(origin, chunks, signal) {
       closing.signal.throwIfAborted();
       const signals = signal ? [signal, closing.signal] : [closing.signal];
-      return upload(() => store(chunks, signals));
+      return upload(() => store(origin, chunks, signals));
     },
     async putMany(blobs) {
       closing.signal.throwIfAborted();
-      const fits = ({ length }: Uint8Array) => length <= inlineBytes;
+      const fits = ({ data }: NewBlob) => data.length <= inlineBytes;
       const small = await rows.insert(blobs.filter(fits));
       const large = await inGroups(
         blobs.filter((blob) => !fits(blob)),
-        (blob) => upload(() => files.write(joined([blob]))),
+        ({ origin, data }) => upload(() => files.write(origin, joined([data]))),
       );
       return blobs.map((blob) => (fits(blob) ? small : large).shift() as StoredObject);
     },
@@ -120,6 +127,11 @@ export async function openEmbeddedStorage(options: EmbeddedStorageOptions): Prom
         ids.filter((id) => !toRowKey(id)),
         (id) => files.remove(id),
       );
+    },
+    async dropAttempts(attempts) {
+      closing.signal.throwIfAborted();
+      await rows.dropAttempts(attempts);
+      await inGroups(attempts, files.dropAttempts);
     },
     async ping() {
       await rows.ping();

@@ -17,6 +17,7 @@ const PUBLISH = `UPDATE results SET status = publish_as WHERE stage = ? AND stat
   RETURNING ${RESULT_COLUMNS}`;
 const PUBLISHED = `SELECT result_id FROM results
   WHERE stage = ? AND status = ${ResultStatus.COMPLETED} ORDER BY n`;
+const IS_ANY_STAGED = `SELECT 1 FROM results WHERE stage = ? AND status = ${STAGED} LIMIT 1`;
 const DROP = `DELETE FROM results WHERE stage = ? AND status = ${STAGED} RETURNING object_id`;
 
 const isNew = (ledger: Ledger, result: Result): void =>
@@ -71,13 +72,16 @@ export const resultStaging = (store: Store): Staging => {
           .map((row) => row["result_id"] as ResultId);
       }),
 
-    dropStaged: (stage) =>
-      store.write(() =>
+    async dropStaged(stage) {
+      // Most attempts have staged nothing: they should not wait for the write lock.
+      if (!(await store.read(() => store.sql(IS_ANY_STAGED).get(stage)))) return [];
+      return store.write(() =>
         store
           .sql(DROP)
           .all(stage)
           .map((row) => row["object_id"] as ObjectId | "")
           .filter((objectId): objectId is ObjectId => objectId !== ""),
-      ),
+      );
+    },
   };
 };
