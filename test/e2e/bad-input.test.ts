@@ -3,8 +3,8 @@
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { pythonSdk } from "../support/python-sdk.ts";
+import { PROGRAMS } from "./client.ts";
 import { type RunningGrid, runPython, startGrid } from "./grid.ts";
-import { PROGRAMS } from "./load.ts";
 
 const ROLES = ["submitter", "orchestrator", "agent-1", "agent-2"];
 

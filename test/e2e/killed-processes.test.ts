@@ -3,14 +3,15 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { DatabaseSync } from "node:sqlite";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { openQueue } from "../../src/adaptors/queue/index.ts";
 import { partitionId } from "../../src/domain/ids.ts";
 import { pythonSdk } from "../support/python-sdk.ts";
+import { type Client, PROGRAMS, startClient } from "./client.ts";
 import { type Evidence, expectCommittedOnce, openEvidence } from "./evidence.ts";
+import { executions, initialOf } from "./executions.ts";
 import { type RunningGrid, startGrid } from "./grid.ts";
-import { executions, initialOf, type Load, PROGRAMS, startLoad } from "./load.ts";
+import { stopOutsideOfWrites } from "./stop.ts";
 
 const TASKS = 2_000;
 /** As load.py asks for it. */
@@ -26,7 +27,7 @@ const WORKERS = ["worker-1", "worker-2"];
 let folder: string;
 let python: string;
 let grid: RunningGrid;
-let load: Load;
+let load: Client;
 let evidence: Evidence;
 /** Executions before this load. */
 let earlier: number;
@@ -53,7 +54,7 @@ afterAll(async () => {
 // One grid for all: it has to live on after each of these.
 beforeEach(async () => {
   await vi.waitFor(() => expect([...CHILDREN, ...WORKERS].map(grid.pid)).not.toContain(undefined));
-  load = await startLoad({ python, endpoint: grid.endpoint, tasks: TASKS });
+  load = await startClient({ python, program: "load.py", args: [grid.endpoint, `${TASKS}`] });
   evidence = await openEvidence(grid.data, load.session);
   earlier = executions(log()).length;
   await load.submit();
@@ -143,7 +144,7 @@ describe("with 2,000 tasks under way, all end right, and nothing is left in the 
     const pid = grid.pid("agent-1") ?? Number.NaN;
     const repeats = { of: ["worker-1"], atMost: IN_HAND };
     try {
-      await stopOutsideOfWrites(pid);
+      await stopOutsideOfWrites(grid.data, pid);
       await expectAllRight(repeats);
     } finally {
       process.kill(pid, "SIGCONT");
@@ -165,27 +166,8 @@ describe("with 2,000 tasks under way, all end right, and nothing is left in the 
     grid = await start();
     // Another client waits by events for all of them, and reads all.
     const { session } = load;
-    load = await startLoad({ python, endpoint: grid.endpoint, tasks: TASKS, session });
+    const args = [grid.endpoint, `${TASKS}`, session];
+    load = await startClient({ python, program: "load.py", args, session });
     await expectAllRight({ of: WORKERS, atMost: 2 * IN_HAND });
   });
 });
-
-/**
- * A process that is stopped in the middle of a write keeps SQLite's lock, and with it everyone
- * else, until it goes on: that is embedded storage's limit (docs/adr/0006), not the lease's.
- */
-async function stopOutsideOfWrites(victim: number): Promise<void> {
-  await vi.waitFor(() => {
-    process.kill(victim, "SIGSTOP");
-    try {
-      for (const name of ["table", "queue", "objects"]) {
-        const db = new DatabaseSync(join(grid.data, `${name}.db`), { timeout: 500 });
-        db.exec("BEGIN IMMEDIATE; ROLLBACK");
-        db.close();
-      }
-    } catch (error) {
-      process.kill(victim, "SIGCONT");
-      throw error;
-    }
-  }, 20_000);
-}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import time
 from datetime import timedelta
 
@@ -21,6 +22,9 @@ FINAL = {
 
 
 class Grid:
+    partition = ""
+    """Where everything runs; the grid's default if it is not named."""
+
     def __init__(self, endpoint: str, session: str | None = None, **options) -> None:
         self.channel = create_channel(endpoint)
         self.sessions = ArmoniKSessions(self.channel)
@@ -28,8 +32,9 @@ class Grid:
         self.tasks = ArmoniKTasks(self.channel)
         self.events = ArmoniKEvents(self.channel)
         defaults = {"max_duration": timedelta(minutes=5), "max_retries": 3, "priority": 1}
+        partitions = [self.partition] if self.partition else None
         self.session = session or patiently(
-            self.sessions.create_session, TaskOptions(**(defaults | options))
+            self.sessions.create_session, TaskOptions(**(defaults | options)), partitions
         )
 
     def outputs(self, count: int) -> list[str]:
@@ -65,6 +70,15 @@ class Grid:
         while (status := self.status(task_id)) not in FINAL and time.monotonic() < deadline:
             time.sleep(0.01)
         return status
+
+
+def submitting(grid: Grid, submit):
+    """Says on the output which session it is, waits for a line of input, and then that it is done."""
+    print(f"session {grid.session}", flush=True)
+    sys.stdin.readline()
+    answer = submit()
+    print("submitted", flush=True)
+    return answer
 
 
 def patiently(call, *arguments):

@@ -1,8 +1,7 @@
 """load.py ENDPOINT COUNT [SESSION]: many short tasks, whatever happens to the grid meanwhile.
 
-Prints "session ID" and waits for a line on its input, prints "submitted" when all tasks are
-accepted, and exits with 0 when each has ended with the right value. With a session it submits
-nothing and takes the place of a client that was killed after it had submitted.
+Exits with 0 when each has ended with the right value. With a session it submits nothing and takes
+the place of a client that was killed after it had submitted.
 """
 
 from __future__ import annotations
@@ -10,7 +9,7 @@ from __future__ import annotations
 import sys
 
 from armonik.common import Result, ResultStatus, TaskDefinition
-from grid import Grid, expect, patiently
+from grid import Grid, expect, patiently, submitting
 
 DISTINCT = 20
 
@@ -32,10 +31,7 @@ def find(grid: Grid, count: int) -> list[str]:
 def main(endpoint: str, count: int, session: str | None = None) -> None:
     grid = Grid(endpoint, session, max_retries=5)
     if session is None:
-        print(f"session {grid.session}", flush=True)
-        sys.stdin.readline()
-        outputs = submit(grid, count)
-        print("submitted", flush=True)
+        outputs = submitting(grid, lambda: submit(grid, count))
     else:
         outputs = find(grid, count)
     for start in range(0, count, 500):

@@ -44,6 +44,11 @@ def takeover(task: TaskHandler, job: dict) -> None:
     task.submit_tasks([*children, last])
 
 
+def mark(job: dict, word: str) -> None:
+    with open(job["marks"], "ab", buffering=0) as file:
+        file.write(f"{word}\n".encode())
+
+
 def announce(task: TaskHandler, *ids: str) -> None:
     """Without having written anything."""
     named = [NotifyResultDataRequest.ResultIdentifier(result_id=one) for one in ids]
@@ -51,7 +56,17 @@ def announce(task: TaskHandler, *ids: str) -> None:
     task._client.NotifyResultData(request)
 
 
-@armonik_worker()
+def tcp_endpoints() -> dict:
+    """Of a TCP address the SDK makes one that it cannot listen on, so it is told which it is."""
+    if os.environ.get("ComputePlane__WorkerChannel__SocketType") != "tcp":
+        return {}
+    return {
+        "worker_endpoint": os.environ["ComputePlane__WorkerChannel__Address"].split("//")[1],
+        "agent_endpoint": os.environ["ComputePlane__AgentChannel__Address"],
+    }
+
+
+@armonik_worker(**tcp_endpoints())
 def process(task: TaskHandler) -> Output:
     note(task)
     job = json.loads(task.payload)
@@ -65,6 +80,12 @@ def process(task: TaskHandler) -> Output:
         send(task, b"x" * int(job["count"]))
     elif kind == "takeover":
         takeover(task, job)
+    elif kind == "linger":
+        # What it owes is there, and its answer comes later; both are noted.
+        concat(task, job)
+        mark(job, "sent")
+        time.sleep(float(job["seconds"]))
+        mark(job, "answers")
     elif kind == "sleep":
         time.sleep(float(job["seconds"]))
         send(task, b"slept")

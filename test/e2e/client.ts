@@ -1,14 +1,13 @@
-/** The published SDK's client with many short tasks, and what the workers note of them. */
+/** A program on the published SDK that says what it is at: see `submitting` in grid.py. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { type SessionId, sessionId } from "../../src/domain/ids.ts";
 
 export const PROGRAMS = join(import.meta.dirname, "programs");
 
-export interface Load extends Disposable {
+export interface Client extends Disposable {
   readonly session: SessionId;
   /** Lets it submit; resolves when all tasks are accepted. */
   submit(): Promise<void>;
@@ -16,17 +15,21 @@ export interface Load extends Disposable {
   readonly done: Promise<void>;
 }
 
-export interface LoadOptions {
+export interface ClientOptions {
   readonly python: string;
-  readonly endpoint: string;
-  readonly tasks: number;
-  /** Take over the waits of a client that had submitted to this session. */
+  /** Of the folder `programs`. */
+  readonly program: string;
+  readonly args: readonly string[];
+  /** The one that the program is told to join, if it is not to open one. */
   readonly session?: SessionId;
 }
 
-export async function startLoad({ python, endpoint, tasks, session }: LoadOptions): Promise<Load> {
-  const args = [join(PROGRAMS, "load.py"), endpoint, `${tasks}`, ...(session ? [session] : [])];
-  const client = spawn(python, args, { stdio: ["pipe", "pipe", "pipe"] });
+/** Resolves when its session is there. */
+export async function startClient(options: ClientOptions): Promise<Client> {
+  const { python, program, args, session } = options;
+  const client = spawn(python, [join(PROGRAMS, program), ...args], {
+    stdio: ["pipe", "pipe", "pipe"],
+  });
   let said = "";
   client.stderr.on("data", (chunk: Buffer) => {
     said += chunk.toString();
@@ -60,21 +63,3 @@ export async function startLoad({ python, endpoint, tasks, session }: LoadOption
     },
   };
 }
-
-export interface Execution {
-  readonly taskId: string;
-  /** The name of the worker's socket. */
-  readonly worker: string;
-}
-
-/** Every execution of user code so far, in the order in which they began. */
-export function executions(log: string): Execution[] {
-  const lines = readFileSync(log, { encoding: "utf8", flag: "a+" }).split("\n").filter(Boolean);
-  return lines.map((line) => {
-    const [taskId = "", worker = ""] = line.split(" ");
-    return { taskId, worker };
-  });
-}
-
-/** The task as its client knows it: a retry is `<initial>###<n>`. */
-export const initialOf = (taskId: string): string => taskId.replace(/###\d+$/, "");
