@@ -1,4 +1,7 @@
-"""One scenario a run: scenarios.py ENDPOINT NAME. Exits 0 when what it promises was seen."""
+"""One scenario a run: scenarios.py ENDPOINT NAME [PARTITION].
+
+Exits 0 when what it promises was seen.
+"""
 
 import sys
 import threading
@@ -177,4 +180,5 @@ def every_wait_ends(endpoint: str) -> None:
 
 
 if __name__ == "__main__":
+    Grid.partition = (sys.argv[3:] or [""])[0]
     globals()[sys.argv[2]](sys.argv[1])
