@@ -1,0 +1,181 @@
+// An agent of the real parts, but for its worker and its loops: these are chance.
+import { randomUUID } from "node:crypto";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Delivery } from "../../../src/adaptors/queue/index.ts";
+import { acquire } from "../../../src/agent/acquire.ts";
+import type { Attempt } from "../../../src/agent/attempt.ts";
+import { beatOnce } from "../../../src/agent/beat.ts";
+import { type Committer, createCommitter } from "../../../src/agent/committer.ts";
+import type { AgentContext } from "../../../src/agent/context.ts";
+import { fileOf } from "../../../src/agent/folder.ts";
+import { createLetGo, type LetGo } from "../../../src/agent/let-go.ts";
+import type { Outcome } from "../../../src/agent/outcome.ts";
+import { createPrepare } from "../../../src/agent/prepare.ts";
+import { type AgentId, type ResultId, resultId, taskId } from "../../../src/domain/ids.ts";
+import { afterFailure } from "../../../src/domain/retry.ts";
+import { TaskStatus } from "../../../src/domain/status.ts";
+import type { Actor } from "./turns.ts";
+import type { World } from "./world.ts";
+
+export type Work = (world: World, attempt: Attempt) => Outcome;
+
+export interface AgentRole {
+  readonly agentId: AgentId;
+  /** How often it looks for work. */
+  readonly polls: number;
+  /** By chance, if absent. */
+  readonly work?: Work | undefined;
+}
+
+export async function playAgent(world: World, actor: Actor, role: AgentRole): Promise<void> {
+  const context = createContext(world, actor, role.agentId);
+  const failed = (error: unknown) => void world.chronicle.complaints.push(`agent failed: ${error}`);
+  const revoke = (attempts: readonly Attempt[]) => {
+    for (const attempt of attempts) attempt.revoked = true;
+  };
+  const letGo = createLetGo(context, failed);
+  const committer = createCommitter({ context, letGo, revoke, failed });
+  const prepare = createPrepare(context);
+  const parts: Parts = {
+    world,
+    actor,
+    role,
+    letGo,
+    committer,
+    beat: () => beatOnce(context, revoke),
+  };
+  await parts.beat();
+  for (let i = 0; i < role.polls; i += 1) {
+    const deliveries = await actor.turn("polls", () => take(world));
+    if (deliveries.length === 0) await idle(world, actor, role.work ? 1 : 8);
+    else {
+      const attempts = await acquire(context, deliveries, letGo.ack);
+      const { ready, failed: lost } = await prepare(attempts);
+      for (const { attempt, record } of lost) committer.end(attempt, record, TaskStatus.DISPATCHED);
+      for (const attempt of ready) await runOrNot(parts, attempt);
+    }
+  }
+  await committer.idle();
+  await letGo.idle();
+}
+
+interface Parts {
+  readonly world: World;
+  readonly actor: Actor;
+  readonly role: AgentRole;
+  readonly letGo: LetGo;
+  readonly committer: Committer;
+  readonly beat: () => Promise<void>;
+}
+
+async function runOrNot(parts: Parts, attempt: Attempt): Promise<void> {
+  const { letGo, world } = parts;
+  if (attempt.revoked) letGo.dropped([attempt]);
+  else if (world.random.chance(0.1)) await letGo.giveBack([attempt]);
+  else await run(parts, attempt);
+}
+
+async function run(parts: Parts, attempt: Attempt): Promise<void> {
+  const { world, actor, role, committer, letGo, beat } = parts;
+  const { random, chronicle } = world;
+  committer.start(attempt);
+  const outcome = (role.work ?? chanceWork)(world, attempt);
+  const key = `${attempt.task.taskId}@${attempt.task.attempt}`;
+  chronicle.calls.set(key, (chronicle.calls.get(key) ?? 0) + 1);
+  // How long it takes, in turns of others.
+  if (!role.work) await idle(world, actor, random.chance(0.3) ? 60 : 4);
+  if (random.chance(0.3)) await beat();
+  attempt.processedAt = Date.now();
+  attempt.buffer.closed = true;
+  if (attempt.revoked && random.chance(0.5)) letGo.dropped([attempt]);
+  else committer.end(attempt, outcome);
+}
+
+/** Waits while others have some turns. */
+export async function idle(world: World, actor: Actor, atMost: number): Promise<void> {
+  for (let i = world.random.below(atMost + 1); i > 0; i -= 1)
+    await actor.turn("idles", async () => {});
+}
+
+/** What waits in the queue, if anything does. */
+async function take({ stores: { queue }, partitionId, random }: World): Promise<Delivery[]> {
+  if ((await queue.depth(partitionId)).waiting === 0) return [];
+  return await queue.receive(partitionId, 1 + random.below(6), AbortSignal.timeout(20_000));
+}
+
+function createContext(world: World, actor: Actor, agentId: AgentId): AgentContext {
+  const { partitionId, log, metrics, folder } = world;
+  const cacheFolder = join(folder, agentId);
+  mkdirSync(cacheFolder);
+  const never = new AbortController().signal;
+  return {
+    ...{ stores: world.storesOf(actor), owner: { agentId, hostname: "here" } },
+    ...{
+      partitionId,
+      log,
+      metrics,
+      newId: randomUUID,
+      held: new Set<Attempt>(),
+      stopping: never,
+      ending: never,
+    },
+    settings: {
+      ...{ cacheFolder, prefetch: 4, beatMs: 1_000, graceDelayMs: 1_000, holdMs: 1_000 },
+      dataChunkMaxBytes: 2 ** 20,
+    },
+  };
+}
+
+/** What a worker may do, good and bad. */
+export const chanceWork: Work = ({ random }, attempt) => {
+  const { task } = attempt;
+  const roll = random.next();
+  if (roll < 0.06) return { outcome: "error", error: "said the worker" };
+  if (roll < 0.1) return { outcome: "timeout", error: "took too long" };
+  if (roll < 0.2) return afterFailure(task, { error: "failed", crashed: random.chance(0.5) });
+  if (random.chance(0.2)) create(attempt, "extra", Buffer.from("extra"));
+  const delegated = roll < 0.4 && task.parentTaskIds.length < 3 ? delegate(attempt) : undefined;
+  if (random.chance(0.85)) produce(attempt, delegated);
+  return "completed";
+};
+
+/** Makes all expected outputs but one. */
+export function produce({ task, folder, buffer }: Attempt, except?: ResultId): void {
+  for (const id of task.expectedOutputIds) {
+    if (id === except) continue;
+    writeFileSync(fileOf(folder, id), task.taskId);
+    buffer.notified.add(id);
+  }
+}
+
+/** Leaves the first output to two subtasks, one after the other. */
+export function delegate(attempt: Attempt): ResultId | undefined {
+  const [output] = attempt.task.expectedOutputIds;
+  const payload = create(attempt, "payload", Buffer.from("payload"));
+  const part = create(attempt, "part");
+  subtask(attempt, payload, [], [part]);
+  subtask(attempt, payload, [part], output ? [output] : []);
+  return output;
+}
+
+function create({ buffer }: Attempt, name: string, data?: Uint8Array): ResultId {
+  const id = resultId(randomUUID());
+  buffer.created.set(id, { name, createdAt: Date.now(), data });
+  return id;
+}
+
+function subtask(
+  { task, buffer }: Attempt,
+  payloadId: ResultId,
+  dataDependencies: readonly ResultId[],
+  expectedOutputIds: readonly ResultId[],
+): void {
+  const id = taskId(randomUUID());
+  const { sessionId, options } = task;
+  buffer.subtasks.push({
+    ...{ taskId: id, initialTaskId: id, sessionId, options, payloadId, dataDependencies },
+    ...{ expectedOutputIds, parentTaskIds: [...task.parentTaskIds, task.taskId], retryOfIds: [] },
+    ...{ createdBy: task.taskId, createdAt: Date.now(), crashCount: 0 },
+  });
+}

@@ -1,0 +1,184 @@
+// Who acts on a session besides its agents.
+
+import { collectOrphans } from "../../../src/activities/orphans.ts";
+import { recordStatus } from "../../../src/activities/record-status.ts";
+import { createCare } from "../../../src/activities/supervise/care.ts";
+import { feedQueue } from "../../../src/activities/supervise/feed-queue.ts";
+import { mend } from "../../../src/activities/supervise/mend.ts";
+import { settleWaits } from "../../../src/activities/supervise/settle-waits.ts";
+import type { AgentId, ResultId } from "../../../src/domain/ids.ts";
+import { FINAL_TASK_STATUSES, SessionStatus, TaskStatus } from "../../../src/domain/status.ts";
+import type { TaskDefinition } from "../../../src/domain/task.ts";
+import type { SessionStatusName } from "../../../src/domain/verbs.ts";
+import { admit } from "../../../src/lifecycle/admit.ts";
+import { cancelSessionTasks, cancelTasks } from "../../../src/lifecycle/cancel.ts";
+import { dispatchDirectly } from "../../../src/lifecycle/dispatch.ts";
+import { recoverFrom } from "../../../src/lifecycle/recover.ts";
+import { refuse } from "../../../src/lifecycle/roll-forward.ts";
+import type { Stores } from "../../../src/lifecycle/stores.ts";
+import { idle } from "./agent.ts";
+import type { Actor } from "./turns.ts";
+import type { World } from "./world.ts";
+
+/** What SubmitTasks does, call by call. */
+export async function playSubmitter(
+  world: World,
+  actor: Actor,
+  calls: readonly (readonly TaskDefinition[])[],
+): Promise<void> {
+  const stores = world.storesOf(actor);
+  const { sessionId } = world;
+  for (const tasks of calls) {
+    const sizes = Map.groupBy(tasks, ({ batchId }) => batchId);
+    const batches = [...sizes].map(([batchId, { length: taskCount }]) => ({
+      ...{ batchId, sessionId, taskCount },
+    }));
+    await stores.tables.tasks.create(tasks);
+    await refuse(stores, await admit(stores, { sessionId, tasks, batches }));
+    await idle(world, actor, 10);
+  }
+}
+
+/** What UploadResultData does. */
+export async function playUploader(
+  world: World,
+  actor: Actor,
+  inputs: readonly ResultId[],
+): Promise<void> {
+  const stores = world.storesOf(actor);
+  for (const resultId of inputs) {
+    await idle(world, actor, 40);
+    const [object] = await stores.objects.putMany([
+      { origin: { sessionId: world.sessionId }, data: Buffer.from("late") },
+    ]);
+    if (!object) throw new Error("nothing stored");
+    await stores.tables.results.complete([{ resultId, ...object }], Date.now());
+    const ready = await stores.tables.dependencies.close([resultId]);
+    await dispatchDirectly(stores, world.sessionId, ready);
+  }
+}
+
+/** Takes over from agents, dead ones and such as it merely believes to be dead. */
+export async function playObserver(
+  world: World,
+  actor: Actor,
+  { agents, times, patience }: { agents: readonly AgentId[]; times: number; patience: number },
+): Promise<void> {
+  for (let i = 0; i < times; i += 1) {
+    await idle(world, actor, patience);
+    const agentId = world.random.pick(agents);
+    if (agentId) await recoverFrom(world.storesOf(actor), agentId);
+  }
+}
+
+/** Dates of today are long ago for a supervisor whose clock is ahead. */
+const PATIENCE_MS = 600_000;
+
+/** One look of the supervisor at all batches. */
+async function superviseOnce(world: World, stores: Stores): Promise<void> {
+  const { sessionId } = world;
+  const keys = Array.from({ length: 100 }, (_, i) => ({ sessionId, batch: i + 1 }));
+  const infos = await stores.tables.batches.progress(keys);
+  const later = { ...stores, now: () => Date.now() + PATIENCE_MS };
+  const cares = infos.map((info) => createCare(info, 0));
+  await feedQueue(later, sessionId, cares, { deep: false, dispatchedAt: 0 });
+  await mend(later, cares, { republishAfterMs: 0 });
+  for (const info of infos) await settleWaits(stores, info);
+}
+
+export async function playSupervisor(world: World, actor: Actor, times: number): Promise<void> {
+  const stores = world.storesOf(actor);
+  for (let i = 0; i < times; i += 1) {
+    await idle(world, actor, 40);
+    await superviseOnce(world, stores);
+  }
+}
+
+const setStatus = (stores: Stores, { sessionId }: World, status: SessionStatusName) => {
+  const open = status === "Running" || status === "Paused";
+  const flags = { clientSubmission: open, workerSubmission: open };
+  return recordStatus(stores, { sessionId, status, ...flags });
+};
+
+/** An operator who died left it paused. */
+async function resume(world: World, stores: Stores): Promise<void> {
+  const session = await stores.tables.sessions.get(world.sessionId);
+  if (session?.status === SessionStatus.PAUSED) await setStatus(stores, world, "Running");
+}
+
+const OPEN = Object.values(TaskStatus).filter((status) => !FINAL_TASK_STATUSES.includes(status));
+const ENDED: readonly SessionStatus[] = [SessionStatus.CANCELLED, SessionStatus.CLOSED];
+
+/** What the session's workflow does at its end, once: until no task is open, then never again. */
+async function endSession(world: World, stores: Stores): Promise<void> {
+  const { sessionId } = world;
+  const session = await stores.tables.sessions.get(sessionId);
+  if (world.isOver || !session || !ENDED.includes(session.status)) return;
+  const running = session.status === SessionStatus.CANCELLED;
+  await cancelSessionTasks(stores, sessionId, { reason: "the session ended", running });
+  const open = await stores.tables.tasks.inSession(sessionId, OPEN, 1);
+  world.isOver = open.length === 0;
+}
+
+/** Batches are announced, also to a workflow that is over. */
+async function announce(world: World, stores: Stores): Promise<void> {
+  const { sessionId } = world;
+  const { batches } = stores.tables;
+  for (const { upTo } of await batches.unannounced({ sessionId })) {
+    if (world.isOver) world.isOver = false;
+    await batches.announced(sessionId, upTo);
+  }
+}
+
+export type Ending = "Cancelled" | "Closed" | undefined;
+
+/** Pauses and resumes, cancels some tasks, and may end the session. */
+export async function playOperator(
+  world: World,
+  actor: Actor,
+  { tasks, ending }: { tasks: readonly TaskDefinition[]; ending: Ending },
+): Promise<void> {
+  const stores = world.storesOf(actor);
+  const { random } = world;
+  for (let i = random.below(3); i > 0; i -= 1) {
+    await idle(world, actor, 80);
+    await setStatus(stores, world, "Paused");
+    await idle(world, actor, 60);
+    await setStatus(stores, world, "Running");
+  }
+  const some = tasks.filter(() => random.chance(0.1)).map(({ taskId }) => taskId);
+  await cancelTasks(stores, some, "asked to");
+  if (ending === undefined) return;
+  await idle(world, actor, 150);
+  await setStatus(stores, world, ending);
+  for (let i = 0; i < 20 && !world.isOver; i += 1) {
+    await endSession(world, stores);
+    await idle(world, actor, 20);
+  }
+}
+
+/** The queue at its worst: repeats any message it ever had, and forgets what it has. */
+export async function playQueue(world: World, actor: Actor, times: number): Promise<void> {
+  const { random, chronicle, stores, partitionId } = world;
+  for (let i = 0; i < times; i += 1) {
+    await idle(world, actor, 20);
+    const message = random.pick(chronicle.published);
+    if (random.chance(0.15)) await actor.turn("purges", () => stores.queue.purge(partitionId));
+    else if (message) await actor.turn("repeats", () => stores.queue.publish([message]));
+  }
+}
+
+/** Takes over from all agents, collects what is left behind, and looks after the session. */
+export async function playOrchestrator(
+  world: World,
+  actor: Actor,
+  agents: readonly AgentId[],
+): Promise<void> {
+  const stores = world.storesOf(actor);
+  for (const agentId of agents) await recoverFrom(stores, agentId);
+  await collectOrphans({ ...stores, now: () => Date.now() + 1_000 }, 0);
+  await resume(world, stores);
+  await endSession(world, stores);
+  await announce(world, stores);
+  await superviseOnce(world, stores);
+}

@@ -1,0 +1,39 @@
+import type { Change } from "../../../../src/adaptors/table-storage/index.ts";
+import type { ResultId, TaskId } from "../../../../src/domain/ids.ts";
+import {
+  FINAL_TASK_STATUSES,
+  mayChange,
+  ResultStatus,
+  TASK_MACHINE,
+  TaskStatus,
+} from "../../../../src/domain/status.ts";
+import { type Complaints, nameOf } from "./scene.ts";
+
+/** I5, as a client sees it. */
+export function* judgeChanges(changes: readonly Change[]): Complaints {
+  const tasks = new Map<TaskId, TaskStatus>();
+  const results = new Map<ResultId, ResultStatus>();
+  for (const change of changes) {
+    if (change.kind === "newTask" || change.kind === "taskStatus") {
+      const { taskId, status } = change;
+      yield* judgeTask(taskId, tasks.get(taskId), status);
+      tasks.set(taskId, status);
+    } else if (change.kind !== "resultOwner") {
+      const { resultId, status } = change;
+      yield* judgeResult(resultId, results.get(resultId), status);
+      results.set(resultId, status);
+    }
+  }
+}
+
+/** PROCESSED is never shown: what shows is the status before it, and after it. */
+function* judgeTask(taskId: TaskId, from: TaskStatus | undefined, to: TaskStatus): Complaints {
+  const next = FINAL_TASK_STATUSES.includes(to) ? TaskStatus.PROCESSED : to;
+  if (from !== undefined && !mayChange(TASK_MACHINE, from, next))
+    yield `I5: ${taskId} went from ${nameOf(from)} to ${nameOf(to)}`;
+}
+
+function* judgeResult(id: ResultId, from: ResultStatus | undefined, to: ResultStatus): Complaints {
+  if (from !== undefined && from !== ResultStatus.CREATED)
+    yield `I5: result ${id} went from ${from} to ${to}`;
+}

@@ -1,0 +1,52 @@
+import type { BatchProgress } from "../../../../src/domain/batch.ts";
+import { TaskStatus } from "../../../../src/domain/status.ts";
+import type { Task } from "../../../../src/domain/task.ts";
+import { isFinal, type Scene } from "./scene.ts";
+
+/** I1, B1, B3: every task is in a batch that is on record, and the batches know what is open. */
+export async function judgeBatches({ world, tasks }: Scene): Promise<string[]> {
+  const { sessionId, stores } = world;
+  const keys = Array.from({ length: 1_000 }, (_, i) => ({ sessionId, batch: i + 1 }));
+  const complaints: string[] = [];
+  const members = Map.groupBy(tasks.values(), ({ batchId }) => batchId);
+  const infos = await stores.tables.batches.progress(keys);
+  for (const [i, { batch, batchId, progress }] of infos.entries()) {
+    if (batch !== i + 1) complaints.push(`B1: no batch ${i + 1}`);
+    const is = JSON.stringify(progressOf(members.get(batchId) ?? []));
+    const { open, pending, completed, failed } = progress;
+    const shown = JSON.stringify({ open, pending, completed, failed });
+    if (shown !== is) complaints.push(`B3: batch ${batch} shows ${shown} and has ${is}`);
+    members.delete(batchId);
+  }
+  for (const batchId of members.keys()) complaints.push(`I1: batch ${batchId} is not on record`);
+  return complaints;
+}
+
+function progressOf(tasks: readonly Task[]): BatchProgress {
+  const count = (which: (task: Task) => boolean): number => tasks.filter(which).length;
+  const completed = count(({ status }) => status === TaskStatus.COMPLETED);
+  const retried = count(({ status }) => status === TaskStatus.RETRIED);
+  return {
+    open: count((task) => !isFinal(task)),
+    pending: count(({ status }) => status === TaskStatus.PENDING),
+    ...{ completed, failed: count(isFinal) - completed - retried },
+  };
+}
+
+/** Nothing is left of what has ended, or never counted. */
+export async function judgeRest({ world, tasks, results }: Scene): Promise<string[]> {
+  const { tables } = world.stores;
+  const complaints: string[] = [];
+  const open = [...tasks.values()].filter((task) => !isFinal(task)).map(({ taskId }) => taskId);
+  for (const taskId of await tables.dependencies.ready(open))
+    complaints.push(`A2: ${taskId} waits for nothing`);
+  const later = Date.now() + 1_000_000;
+  // Twice: a sweep goes on where the one before it stopped.
+  await tables.sweep(later);
+  await tables.sweep(later);
+  for (const taskId of await tables.dependencies.dependents([...results.keys()]))
+    if (!open.includes(taskId)) complaints.push(`D1: an edge of ${taskId} is left`);
+  for (const { taskId } of await tables.tasks.orphans(later, 10))
+    complaints.push(`O1: ${taskId} was left behind by its creator`);
+  return complaints;
+}

@@ -1,0 +1,92 @@
+// One session on real stores, and everybody who acts on it.
+import { randomUUID } from "node:crypto";
+import { mkdtempSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Change } from "../../../src/adaptors/table-storage/index.ts";
+import {
+  type PartitionId,
+  partitionId,
+  type ResultId,
+  type SessionId,
+} from "../../../src/domain/ids.ts";
+import { ResultStatus } from "../../../src/domain/status.ts";
+import type { TaskDefinition } from "../../../src/domain/task.ts";
+import type { Stores } from "../../../src/lifecycle/stores.ts";
+import { createLogger } from "../../../src/telemetry/logger.ts";
+import { createMetrics } from "../../../src/telemetry/metrics.ts";
+import { OPTIONS, type TestStores } from "../../support/stores.ts";
+import { type Chronicle, createChronicle } from "./chronicle.ts";
+import { createRandom, type Random } from "./random.ts";
+import { type Actor, createTurns, inTurns, type Turns } from "./turns.ts";
+
+export interface World {
+  readonly stores: TestStores;
+  readonly sessionId: SessionId;
+  readonly partitionId: PartitionId;
+  readonly random: Random;
+  readonly turns: Turns;
+  readonly chronicle: Chronicle;
+  readonly folder: string;
+  /** The session's workflow has ended: nobody looks after its tasks any more. */
+  isOver: boolean;
+  readonly log: ReturnType<typeof createLogger>;
+  readonly metrics: ReturnType<typeof createMetrics>;
+  /** The stores as the actor sees them: each verb is a turn. */
+  storesOf(actor: Actor): Stores;
+  newTask(change: Partial<TaskDefinition>): TaskDefinition;
+  newResult(data?: string): Promise<ResultId>;
+  /** All changes of the session since it was made, in order. */
+  changes(): Promise<readonly Change[]>;
+}
+
+export async function createWorld(
+  stores: TestStores,
+  seed: number,
+  directLimit?: number,
+): Promise<World> {
+  const random = createRandom(seed);
+  const chronicle = createChronicle(stores.tables);
+  const sessionId = await stores.newSession();
+  const partition = partitionId(`p-${randomUUID()}`);
+  const limit = directLimit ?? random.pick([0, 2, 256]) ?? 256;
+  const done = new AbortController();
+  const feed = await stores.tables.feed.open(sessionId, done.signal);
+  return {
+    ...{ stores, sessionId, partitionId: partition, random, chronicle },
+    isOver: false,
+    turns: createTurns(random),
+    folder: mkdtempSync(join(tmpdir(), "interleaving-")),
+    log: createLogger({ level: "silent", role: "test" }),
+    metrics: createMetrics(),
+    storesOf(actor) {
+      const { tables, objects, queue } = stores;
+      const seen = inTurns({ tables, objects, queue }, actor, chronicle.observe);
+      return { ...seen, tables: seen.tables, now: Date.now, directLimit: limit };
+    },
+    newTask(change) {
+      const options = { ...OPTIONS, partitionId: partition, maxRetries: random.below(4) };
+      return stores.newTask(sessionId, { options, ...change });
+    },
+    async newResult(data) {
+      const [stored] =
+        data === undefined
+          ? []
+          : await stores.objects.putMany([{ origin: { sessionId }, data: Buffer.from(data) }]);
+      const completed = stored && { status: ResultStatus.COMPLETED, ...stored };
+      const id = await stores.newResult(sessionId, completed);
+      await chronicle.observe("tables.results.create", [[{ resultId: id }]], undefined);
+      return id;
+    },
+    async changes() {
+      const last = await stores.newResult(sessionId);
+      const all: Change[] = [];
+      for await (const changes of feed) {
+        all.push(...changes);
+        if (changes.some((one) => one.kind === "newResult" && one.resultId === last)) break;
+      }
+      done.abort();
+      return all;
+    },
+  };
+}
