@@ -128,7 +128,7 @@ function createContext(world: World, actor: Actor, agentId: AgentId): AgentConte
 }
 
 /** What a worker may do, good and bad. */
-export const chanceWork: Work = ({ random }, attempt) => {
+const chanceWork: Work = ({ random }, attempt) => {
   const { task } = attempt;
   const roll = random.next();
   if (roll < 0.06) return { outcome: "error", error: "said the worker" };
