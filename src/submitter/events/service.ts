@@ -3,8 +3,11 @@
 //   E1. No gap: the feed is open before the snapshot is read.
 //   E2. Never ends with OK, which clients take for "all is there": the caller goes, or UNAVAILABLE
 //       makes them subscribe again.
-//   E3. Nothing is queued here: changes are taken from the feed at the pace of the caller, and the
+//   E3. An outage is told after a pause: the waits of the SDKs subscribe again at once and for ever, a
+//       thousand times a second.
+//   E4. Nothing is queued here: changes are taken from the feed at the pace of the caller, and the
 //       feed ends a subscription that falls too far behind.
+import { setTimeout as sleep } from "node:timers/promises";
 import type { CallContext } from "nice-grpc";
 import type { Change, TableStorage } from "../../adaptors/table-storage/index.ts";
 import { GridError } from "../../domain/errors.ts";
@@ -30,14 +33,26 @@ async function* follow(
   for await (const changes of feed) yield* await toEvents(tables, subscription, changes);
 }
 
-/** Why a stream ended that never ends by itself. */
-function reasonOf({ signal, draining }: CallContext & DrainContext, cause?: unknown): unknown {
+const PAUSE_MS = 1_000;
+
+const toRefusal = (cause: unknown): GridError =>
+  cause instanceof GridError
+    ? cause
+    : new GridError("DEPENDENCY_UNAVAILABLE", "the feed of changes broke: subscribe again", {
+        cause,
+      });
+
+/** Why a stream ended that never ends by itself; after a pause (E3) unless `gone` cuts it short. */
+async function reasonOf(
+  { signal, draining }: CallContext & DrainContext,
+  gone: AbortSignal,
+  cause?: unknown,
+): Promise<unknown> {
+  const refusal = toRefusal(cause);
+  if (refusal.code === "DEPENDENCY_UNAVAILABLE")
+    await sleep(PAUSE_MS, undefined, { signal: gone }).catch(() => {});
   if (signal.aborted) return signal.reason;
-  if (draining.aborted) return new GridError("DRAINING", "subscribe again");
-  if (cause instanceof GridError) return cause;
-  return new GridError("DEPENDENCY_UNAVAILABLE", "the feed of changes broke: subscribe again", {
-    cause,
-  });
+  return draining.aborted ? new GridError("DRAINING", "subscribe again") : refusal;
 }
 
 async function* getEvents(
@@ -56,11 +71,11 @@ async function* getEvents(
     sendHeaders(context);
     yield* follow(tables, subscription, feed);
   } catch (error) {
-    throw reasonOf(context, error);
+    throw await reasonOf(context, end.signal, error);
   } finally {
     stop();
   }
-  throw reasonOf(context);
+  throw await reasonOf(context, end.signal);
 }
 
 export const eventsService = ({ stores }: Grid): Service<EventsDefinition> => ({
