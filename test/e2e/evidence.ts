@@ -100,29 +100,31 @@ function finalOf(change: Change): string | undefined {
 
 /**
  * Each task was committed by one attempt alone: of a task and its retries exactly one completed,
- * it owns the output, what it committed is the output's data, and that is what it should be. Nobody
- * was told of a second ending of anything.
+ * it owns the output, what it committed is the output's data, and that is what it should be. There
+ * are no other tasks than there should be, and nobody was told of a second ending of anything.
  *
- * @param expected what `output 0`, `output 1`, … should hold; one task each.
+ * @param expected.outputs what `output 0`, `output 1`, … should hold, of a task each.
+ * @param expected.tasks how many there should be with their subtasks, retries not counted.
  */
 export async function expectCommittedOnce(
   evidence: Evidence,
-  expected: readonly string[],
+  expected: { readonly outputs: readonly string[]; readonly tasks: number },
 ): Promise<void> {
   const tasks = await evidence.tasks();
   const chains = [...Map.groupBy(tasks, ({ initialTaskId }) => initialTaskId).values()];
   const committed = new Map(chains.map(committedOf).map((task) => [task.taskId, task]));
-  expect(committed.size).toBe(expected.length);
+  expect(committed.size).toBe(expected.tasks);
   const outputs = await evidence.outputs();
   const byName = new Map(outputs.map(({ result, data }) => [result.name, data]));
-  expect(expected.map((_, i) => byName.get(`output ${i}`))).toEqual(expected);
+  const data = expected.outputs.map((_, i) => byName.get(`output ${i}`));
+  expect(data).toEqual(expected.outputs);
   const made = outputs.map(({ result: { resultId, objectId, ownerTaskId, status, size } }) => {
     expect(status).toBe(ResultStatus.COMPLETED);
     const commit = ownerTaskId === "" ? undefined : committed.get(ownerTaskId)?.commit;
     expect(commit).toMatchObject({ results: [{ resultId, objectId, size }], staged: false });
     return ownerTaskId;
   });
-  expect(new Set(made).size).toBe(expected.length);
+  expect(new Set(made).size).toBe(expected.outputs.length);
   const final = [...tasks.map(({ taskId }) => taskId), ...outputs.map((o) => o.result.resultId)];
   const told = evidence.endings();
   await vi.waitFor(() => expect(final.filter((id) => !told.has(id))).toEqual([]));

@@ -96,7 +96,7 @@ describe("the late commit of a stopped agent is refused, and its result is that 
     goOn();
     await expectRefusal(agent, client.session);
     await evidence.settled();
-    await expectCommittedOnce(evidence, ["7"]);
+    await expectCommittedOnce(evidence, { outputs: ["7"], tasks: 1 });
   });
 
   it("when it was in the middle of storing what the worker made", {
