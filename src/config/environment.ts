@@ -28,10 +28,11 @@ function put(tree: Tree, [key = "", ...rest]: readonly string[], value: string):
 /** Picks the variables that belong to a section; anything else is somebody else's. */
 export function toTree(env: Environment, sections: readonly string[]): Tree {
   const tree: Tree = {};
+  const byName = new Map(sections.map((section) => [section.toLowerCase(), section]));
   for (const [name, value] of Object.entries(env)) {
-    const path = name.split("__").map(lowerFirst);
-    const known = path.length > 1 && sections.includes(path[0] ?? "");
-    if (known && value !== undefined) put(tree, path, value);
+    const [first = "", ...path] = name.split("__").map(lowerFirst);
+    const section = byName.get(first.toLowerCase());
+    if (section && path.length > 0 && value !== undefined) put(tree, [section, ...path], value);
   }
   return tree;
 }
@@ -53,6 +54,21 @@ const alternatives = (schema: Schema): Schema[] => [
     alternatives(one as Schema),
   ),
 ];
+
+/** Spells names as the schema does: in ArmoniK's configurations case means nothing. */
+export function toCanonical(value: unknown, schemas: readonly Schema[]): unknown {
+  if (!isContainer(value) || Array.isArray(value)) return value;
+  const all = schemas.flatMap(alternatives).map(({ properties = {} }) => properties);
+  const names = new Map(all.flatMap(Object.keys).map((name) => [name.toLowerCase(), name]));
+  const canonical: Tree = {};
+  for (const [key, field] of Object.entries(value)) {
+    const name = names.get(key.toLowerCase()) ?? key;
+    const inner = all.flatMap((fields) => (Object.hasOwn(fields, name) ? [fields[name]] : []));
+    // Two spellings of one section are one section.
+    canonical[name] = overlay(canonical[name], toCanonical(field, inner as Schema[]));
+  }
+  return canonical;
+}
 
 function toScalar(text: string, types: ReadonlySet<unknown>): unknown {
   if (types.has("string")) return text;

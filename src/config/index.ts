@@ -4,7 +4,8 @@ import { z } from "zod";
 import { ObjectStorageOptions } from "../adaptors/object-storage/index.ts";
 import { QueueOptions } from "../adaptors/queue/index.ts";
 import { TableStorageOptions } from "../adaptors/table-storage/index.ts";
-import { coerce, type Environment, overlay, toTree } from "./environment.ts";
+import { coerce, type Environment, overlay, toCanonical, toTree } from "./environment.ts";
+import { toMistakes } from "./mistakes.ts";
 import {
   AgentPollster,
   ComputePlane,
@@ -19,6 +20,16 @@ import {
 /** One folder holds everything of a grid on one machine. */
 const EMBEDDED = { driver: "embedded", path: ".grid" } as const;
 
+/** Whoever gives a part of it means the rest as well. */
+function withEmbedded(given: unknown): unknown {
+  if (typeof given !== "object" || given === null || Array.isArray(given)) return given;
+  const { driver = EMBEDDED.driver } = given as { driver?: unknown };
+  return driver === EMBEDDED.driver ? { ...EMBEDDED, ...given } : given;
+}
+
+const stored = <O extends z.ZodType>(options: O) =>
+  z.preprocess(withEmbedded, options).prefault(EMBEDDED as z.input<O>);
+
 /** Everything that can be configured. Parts of it are passed down, never the whole. */
 export const Config = z.strictObject({
   submitter: Submitter.prefault({}),
@@ -26,9 +37,9 @@ export const Config = z.strictObject({
   pollster: Pollster.prefault({}),
   computePlane: ComputePlane.prefault({}),
   temporal: Temporal.prefault({}),
-  tableStorage: TableStorageOptions.prefault(EMBEDDED),
-  objectStorage: ObjectStorageOptions.prefault(EMBEDDED),
-  queue: QueueOptions.prefault(EMBEDDED),
+  tableStorage: stored(TableStorageOptions),
+  objectStorage: stored(ObjectStorageOptions),
+  queue: stored(QueueOptions),
   initServices: InitServices.prefault({}),
   log: Log.prefault({}),
 });
@@ -57,10 +68,13 @@ function readFile(file: string): unknown {
 }
 
 function read<S extends z.ZodObject>(schema: S, { env, file }: ConfigSource): z.output<S> {
-  const given = overlay(file ? readFile(file) : {}, toTree(env, Object.keys(schema.shape)));
-  const result = schema.safeParse(coerce(given, [z.toJSONSchema(schema, { io: "input" })]));
+  const described = [z.toJSONSchema(schema, { io: "input" })];
+  const fromFile = toCanonical(file ? readFile(file) : {}, described);
+  const fromEnv = toCanonical(toTree(env, Object.keys(schema.shape)), described);
+  const result = schema.safeParse(coerce(overlay(fromFile, fromEnv), described));
   if (result.success) return result.data;
-  throw new Error(`Invalid configuration\n${z.prettifyError(result.error)}`);
+  const mistakes = toMistakes(result.error, { fromEnv, fromFile, file });
+  throw new Error(`Invalid configuration\n${mistakes}`);
 }
 
 /** @throws an error that lists every mistake. */
@@ -69,9 +83,9 @@ export const readConfig = (source: ConfigSource): Config => read(Config, source)
 /** As `readConfig`, and insists on what an agent needs. */
 export const readAgentConfig = (source: ConfigSource): AgentConfig => read(AgentConfig, source);
 
-const ours = (): ConfigSource => ({ env: process.env, file: process.env["ARMONIK_CONFIG"] });
+const ours = (file = process.env["ARMONIK_CONFIG"]): ConfigSource => ({ env: process.env, file });
 
-/** The configuration of this process: the file that `ARMONIK_CONFIG` names, and its environment. */
-export const loadConfig = (): Config => readConfig(ours());
+/** The configuration of this process: the file, else the one that `ARMONIK_CONFIG` names, and its environment. */
+export const loadConfig = (file?: string): Config => readConfig(ours(file));
 
-export const loadAgentConfig = (): AgentConfig => readAgentConfig(ours());
+export const loadAgentConfig = (file?: string): AgentConfig => readAgentConfig(ours(file));

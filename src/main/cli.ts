@@ -1,5 +1,5 @@
 // The command `grid`. Every subcommand loads its own part of the product only when it is run.
-import { type Command, InvalidArgumentError, program } from "commander";
+import { type Command, InvalidArgumentError, Option, program } from "commander";
 
 const toPort = (text: string): number => {
   const port = Number(text);
@@ -36,52 +36,78 @@ function explain(error: unknown): string {
   return expected ? error.message : (error.stack ?? error.message);
 }
 
+interface ConfigOption {
+  readonly config?: string;
+}
+
+const CONFIG = [
+  "--config <file>",
+  "YAML; without it the file that ARMONIK_CONFIG names, if any",
+] as const;
+
+const ABOUT_SETTINGS = `
+Variables such as Submitter__Port=5001 win over submitter.port in the file; docs/configuration.md
+lists all settings, \`grid doctor\` checks them.`;
+
+/** A process of a grid: it takes its settings from a file and the environment. */
+const addRole = (
+  grid: Command,
+  { name, does }: { name: string; does: string },
+  run: (file: string | undefined) => Promise<void>,
+): void => {
+  grid
+    .command(name)
+    .description(does)
+    .option(...CONFIG)
+    .addHelpText("after", ABOUT_SETTINGS)
+    .action(orExplain(({ config }: ConfigOption) => run(config)));
+};
+
 const addRoles = (grid: Command): void => {
-  grid
-    .command("submitter")
-    .description("serve the interface of ArmoniK to clients")
-    .action(
-      orExplain(async () => {
-        const { loadConfig } = await import("../config/index.ts");
-        const { runSubmitter } = await import("./submitter.ts");
-        await runSubmitter(loadConfig());
-      }),
-    );
-  grid
-    .command("orchestrator")
-    .description("run the workflows of sessions and their activities")
-    .action(
-      orExplain(async () => {
-        const { loadConfig } = await import("../config/index.ts");
-        const { runOrchestrator } = await import("./orchestrator.ts");
-        await runOrchestrator(loadConfig());
-      }),
-    );
-  grid
-    .command("agent")
-    .description("take tasks of one partition and give them to the worker beside it")
-    .action(
-      orExplain(async () => {
-        const { loadAgentConfig } = await import("../config/index.ts");
-        const { runAgent } = await import("./agent.ts");
-        await runAgent(loadAgentConfig());
-      }),
-    );
+  const submitter = { name: "submitter", does: "serve the interface of ArmoniK to clients" };
+  addRole(grid, submitter, async (file) => {
+    const { loadConfig } = await import("../config/index.ts");
+    const { runSubmitter } = await import("./submitter.ts");
+    await runSubmitter(loadConfig(file));
+  });
+  const orchestrator = {
+    name: "orchestrator",
+    does: "run the workflows of sessions and their activities",
+  };
+  addRole(grid, orchestrator, async (file) => {
+    const { loadConfig } = await import("../config/index.ts");
+    const { runOrchestrator } = await import("./orchestrator.ts");
+    await runOrchestrator(loadConfig(file));
+  });
+  const agent = {
+    name: "agent",
+    does: "take tasks of one partition and give them to the worker beside it",
+  };
+  addRole(grid, agent, async (file) => {
+    const { loadAgentConfig } = await import("../config/index.ts");
+    const { runAgent } = await import("./agent.ts");
+    await runAgent(loadAgentConfig(file));
+  });
 };
 
 const addDev = (grid: Command): void => {
   grid
     .command("dev")
     .description("run a whole grid on this machine, with its own Temporal server and storage")
-    .option("--port <port>", "of the grid's gRPC interface; 0 = any free one", toPort, 5_001)
-    .option("--http-port <port>", "of health checks and metrics", toPort, 5_002)
-    .option("--ui-port <port>", "of Temporal's user interface", toPort, 8_233)
-    .option("--data <folder>", "where everything is kept", ".grid")
+    .option("--port <port>", "port of ArmoniK's gRPC interface; 0 = any free one", toPort, 5_001)
+    .option("--http-port <port>", "port of health checks and metrics", toPort, 5_002)
+    .option("--ui-port <port>", "port of Temporal's user interface", toPort, 8_233)
+    .option("--data <folder>", "keeps everything, for the next start too", ".grid")
     .option("--agents <count>", "agents of each partition, each with a worker", toCount, 2)
-    .option("--partitions <names>", "separated by commas; the first is the default", toNames, [
-      "default",
-    ])
-    .option("--worker <command>", "starts one worker; without it a sample that values options")
+    .addOption(
+      new Option("--partitions <names>", "separated by commas; the first is the default")
+        .argParser(toNames)
+        .default(["default"], "default"),
+    )
+    .option(
+      "--worker <command>",
+      "starts a worker, once for each agent; without it the built-in sample",
+    )
     .option(
       "--max-stopped <seconds>",
       "until a stopped process is killed and replaced",
@@ -101,9 +127,9 @@ const addDoctor = (grid: Command): void => {
   grid
     .command("doctor")
     .description("check the configuration and every service that it names")
-    .option("--config <file>", "YAML; without it the file that ARMONIK_CONFIG names")
+    .option(...CONFIG)
     .action(
-      orExplain(async ({ config }: { config?: string }) => {
+      orExplain(async ({ config }: ConfigOption) => {
         const { readMachine } = await import("../config/machine.ts");
         const { runDoctor } = await import("./doctor.ts");
         // A connection that never came about would keep the process alive.

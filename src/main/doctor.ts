@@ -1,6 +1,6 @@
 // `grid doctor`: what of the configuration does not work on this machine, and why.
 import { accessSync, constants } from "node:fs";
-import { dirname } from "node:path";
+import { dirname, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { openObjectStorage } from "../adaptors/object-storage/index.ts";
 import { openQueue } from "../adaptors/queue/index.ts";
@@ -34,6 +34,12 @@ const pinging =
     return remark;
   };
 
+const placeOf = ({ driver, path }: { driver: string; path: string }): string =>
+  `${driver} in ${resolve(path)}`;
+
+/** Temporal's native client tells what happened inside of how its own parts are nested. */
+const toPlain = (reason: string): string => /message: "([^"]+)"/.exec(reason)?.[1] ?? reason;
+
 async function examineTemporal({ temporal }: Config): Promise<string> {
   const { address, namespace } = temporal;
   try {
@@ -41,8 +47,10 @@ async function examineTemporal({ temporal }: Config): Promise<string> {
     await opened.connection.workflowService.describeNamespace({ namespace });
     return `${address}, namespace ${namespace}`;
   } catch (cause) {
-    const advice = "start it, or set Temporal__Address and Temporal__Namespace";
-    throw new Error(`${address}, namespace ${namespace}: ${reasonOf(cause)}; ${advice}`, { cause });
+    const reason = toPlain(reasonOf(cause));
+    const advice =
+      "start it, or set Temporal__Address and Temporal__Namespace (`grid dev` brings its own)";
+    throw new Error(`${address}, namespace ${namespace}: ${reason}; ${advice}`, { cause });
   }
 }
 
@@ -91,9 +99,9 @@ const toExaminations = (config: Config): Record<string, Examination> => {
   const { tableStorage, objectStorage, queue, submitter } = config;
   const { port, httpPort } = submitter;
   return {
-    "table storage": pinging(() => openTableStorage(tableStorage), tableStorage.driver),
-    "object storage": pinging(() => openObjectStorage(objectStorage), objectStorage.driver),
-    queue: pinging(() => openQueue(queue), queue.driver),
+    "table storage": pinging(() => openTableStorage(tableStorage), placeOf(tableStorage)),
+    "object storage": pinging(() => openObjectStorage(objectStorage), placeOf(objectStorage)),
+    queue: pinging(() => openQueue(queue), placeOf(queue)),
     temporal: () => examineTemporal(config),
     "submitter port": examinePort(port, httpPort, "Submitter__Port"),
     "submitter http port": examinePort(httpPort, httpPort, "Submitter__HttpPort"),

@@ -41,12 +41,12 @@ test("needs nothing: a grid on one machine is the default", () => {
   }
 });
 
-test("takes ArmoniK's names from the environment, whatever the case of their first letters", () => {
+test("takes ArmoniK's names from the environment, whatever their case", () => {
   const config = read({
     Submitter__DefaultPartition: "gpu",
     submitter__port: "0",
-    ComputePlane__WorkerChannel__Address: "http://127.0.0.1:10667",
-    computePlane__workerChannel__socketType: "Tcp",
+    COMPUTEPLANE__WORKERCHANNEL__ADDRESS: "http://127.0.0.1:10667",
+    computePlane__workerChannel__sockettype: "Tcp",
     TableStorage__Driver: "embedded",
     TableStorage__Path: "/data",
   });
@@ -57,6 +57,21 @@ test("takes ArmoniK's names from the environment, whatever the case of their fir
     socketType: "tcp",
   });
   expect(config.tableStorage).toMatchObject({ path: "/data" });
+});
+
+test("takes ArmoniK's names from the file as well, and the environment still wins", () => {
+  const file = yaml("Submitter:\n  Port: 6001\n  HttpPort: 6002\n");
+
+  const { submitter } = readConfig({ env: { SUBMITTER__PORT: "7001" }, file });
+
+  expect(submitter).toMatchObject({ port: 7001, httpPort: 6002 });
+});
+
+test("a storage is embedded unless it is said otherwise, and its folder the usual one", () => {
+  const config = read({ TableStorage__Path: "/data", Queue__VisibilityMs: "5" });
+
+  expect(config.tableStorage).toEqual({ driver: "embedded", path: "/data" });
+  expect(config.queue).toEqual({ driver: "embedded", path: ".grid", visibilityMs: 5 });
 });
 
 test("keeps texts as they are where a text is asked for", () => {
@@ -93,17 +108,30 @@ test("names all mistakes at once, by their place", () => {
   };
   expect(() => read(env)).toThrowErrorMatchingInlineSnapshot(`
     [Error: Invalid configuration
-    ✖ Unrecognized key: "typo"
-      → at submitter
     ✖ Invalid input: expected number, received string
-      → at submitter.port
+      → at submitter.port, from Submitter__Port
     ✖ Too big: expected number to be <=4193280
-      → at submitter.preferredMessageSizeBytes
+      → at submitter.preferredMessageSizeBytes, from Submitter__PreferredMessageSizeBytes
+    ✖ Unrecognized key: "typo"
+      → at submitter, from Submitter__Typo
     ✖ Invalid discriminator value. Expected 'embedded'
-      → at objectStorage.driver
+      → at objectStorage.driver, from ObjectStorage__Driver
     ✖ Invalid option: expected one of "trace"|"debug"|"info"|"warn"|"error"|"fatal"|"silent"
-      → at log.level]
+      → at log.level, from Log__Level]
   `);
+});
+
+test("tells mistakes in the file from those in the environment", () => {
+  const file = yaml("nonsense: 1\nsubmitter:\n  port: far\n  httpPort: -1\n");
+  const partition = "InitServices__Partitioning__Partitions__0";
+  const env = { Submitter__Port: "near", [partition]: '{"PodMax":-1}' };
+
+  const message = complaint(() => readConfig({ env, file }));
+
+  expect(message).toContain(`at submitter.httpPort, from ${file}`);
+  expect(message).toContain("at submitter.port, from Submitter__Port\n");
+  expect(message).toContain(`at top level, from ${file}`);
+  expect(message).toContain(`partitions[0].podMax, from ${partition}`);
 });
 
 test("refuses a value where a section is expected, and the other way round", () => {

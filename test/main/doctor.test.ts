@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -11,7 +11,7 @@ let folder: string;
 let ports: number[];
 
 beforeEach(async () => {
-  folder = mkdtempSync(join(tmpdir(), "grid-"));
+  folder = realpathSync(mkdtempSync(join(tmpdir(), "grid-")));
   ports = await findPorts([{ port: 0 }, { port: 0 }, { port: 0 }]);
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
@@ -32,12 +32,14 @@ test("says of each service whether it works, and fails if one does not", async (
   const lines = out.trimEnd().split("\n");
   expect(lines.slice(0, 4)).toEqual([
     "ok    configuration: defaults and environment",
-    "ok    table storage: embedded",
-    "ok    object storage: embedded",
-    "ok    queue: embedded",
+    `ok    table storage: embedded in ${join(folder, ".grid")}`,
+    `ok    object storage: embedded in ${join(folder, ".grid")}`,
+    `ok    queue: embedded in ${join(folder, ".grid")}`,
   ]);
-  expect(lines[4]).toMatch(/^fail {2}temporal: 127\.0\.0\.1:\d+, namespace default: .*refused.*/i);
-  expect(lines[4]).toContain("start it, or set Temporal__Address and Temporal__Namespace");
+  expect(lines[4]).toBe(
+    `fail  temporal: 127.0.0.1:${ports[2]}, namespace default: Connection refused; ` +
+      "start it, or set Temporal__Address and Temporal__Namespace (`grid dev` brings its own)",
+  );
   expect(lines.slice(5)).toEqual([
     `ok    submitter port: ${ports[0]} is free`,
     `ok    submitter http port: ${ports[1]} is free`,
@@ -55,7 +57,6 @@ test("names a port that somebody else holds", async () => {
 test("names a storage folder that cannot be one", async () => {
   writeFileSync(join(folder, "file"), "");
   const { out } = await doctor({
-    TableStorage__Driver: "embedded",
     TableStorage__Path: join(folder, "file"),
   });
   expect(out).toMatch(/^fail {2}table storage: /m);
@@ -81,6 +82,6 @@ test("stops at a configuration that is wrong, whichever file it is in", async ()
   const { code, out } = await doctor({}, "--config", "grid.yaml");
   expect(code).toBe(1);
   expect(out).toBe(
-    'fail  configuration: Invalid configuration\n      ✖ Unrecognized key: "typo"\n        → at submitter\n',
+    'fail  configuration: Invalid configuration\n      ✖ Unrecognized key: "typo"\n        → at submitter, from grid.yaml\n',
   );
 });
