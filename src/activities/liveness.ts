@@ -79,11 +79,18 @@ export function createLiveness(
     const elapsed = Math.min(end - judgedAt, 2 * everyMs);
     judgedAt = end;
     const prompt = end - start <= Math.max(100, PROMPT * everyMs);
-    const dead = judge(seen, prompt ? elapsed : 0);
-    for (const id of dead) {
+    for (const id of judge(seen, prompt ? elapsed : 0)) await takeOver(id);
+  };
+
+  /** What one agent left may not keep the others' tasks waiting. */
+  const takeOver = async (id: AgentId): Promise<void> => {
+    try {
       const tasks = await recoverFrom(stores, id);
       suspects.delete(id);
       log.warn({ agentId: id, tasks }, "agent is dead, its tasks were taken over");
+    } catch (error) {
+      if (!stop.signal.aborted)
+        log.warn({ agentId: id, err: error }, "taking over failed, will be repeated");
     }
   };
 

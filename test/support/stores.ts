@@ -44,8 +44,9 @@ export interface TestStores extends Stores, AsyncDisposable {
   newTask(session: SessionId, change: Partial<TaskDefinition>): TaskDefinition;
 }
 
-export async function openStores(): Promise<TestStores> {
-  const path = await mkdtemp(join(tmpdir(), "stores-"));
+/** @param given the folder of others, whose data are to be shared as by another process. */
+export async function openStores(given?: string): Promise<TestStores> {
+  const path = given ?? (await mkdtemp(join(tmpdir(), "stores-")));
   const tables = await openTableStorage({ driver: "embedded", path });
   const objects = await openObjectStorage({ driver: "embedded", path, inlineBytes: 65_536 });
   const queue = await openQueue({ driver: "embedded", path });
@@ -111,7 +112,7 @@ export async function openStores(): Promise<TestStores> {
       await queue[Symbol.asyncDispose]();
       await objects[Symbol.asyncDispose]();
       await tables[Symbol.asyncDispose]();
-      await rm(path, { recursive: true, force: true });
+      if (given === undefined) await rm(path, { recursive: true, force: true });
     },
   };
 }

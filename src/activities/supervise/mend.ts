@@ -45,7 +45,14 @@ async function carryOut(stores: Stores, { info }: Care): Promise<number> {
     limit: SLICE,
   });
   const decided = tasks.filter(isDecided);
-  await rollForward(stores, decided);
+  try {
+    await rollForward(stores, decided);
+  } catch (error) {
+    // One that cannot be carried out must not keep the others from it.
+    if (decided.length === 1) throw error;
+    const each = await Promise.allSettled(decided.map((task) => rollForward(stores, [task])));
+    if (each.some(({ status }) => status === "rejected")) throw error;
+  }
   return decided.length;
 }
 
