@@ -46,6 +46,7 @@ const USES: Readonly<Record<string, Use>> = {
   "tasks.get": ({ tasks }) => tasks.get([someTask()]),
   "tasks.list": ({ tasks }) =>
     tasks.list({ ...PAGE, sort: { field: "taskId", descending: false } }),
+  "tasks.walk": ({ tasks }) => Array.fromAsync(tasks.walk(someSession())),
   "tasks.countByStatus": ({ tasks }) => tasks.countByStatus(bySession(someSession())),
   "tasks.queuedCount": ({ tasks }) => tasks.queuedCount(someSession()),
   "tasks.submit": ({ tasks }) => tasks.submit([someTask()], 1),
@@ -73,6 +74,7 @@ const USES: Readonly<Record<string, Use>> = {
   "results.get": ({ results }) => results.get([someResult()]),
   "results.list": ({ results }) =>
     results.list({ ...PAGE, sort: { field: "resultId", descending: false } }),
+  "results.walk": ({ results }) => Array.fromAsync(results.walk(someSession())),
   "results.claim": ({ results }) => results.claim([{ resultId: someResult(), taskId: someTask() }]),
   "results.transfer": ({ results }) =>
     results.transfer([{ resultId: someResult(), from: someTask(), to: "" }]),
