@@ -35,12 +35,14 @@ export function listRows<Name extends string>(
 
   const sort = toExpression(query.sort.field, listing);
   const direction = query.sort.descending ? "DESC" : "ASC";
+  const order = `ORDER BY ${sort.sql} ${direction}, ${listing.key} ${direction}`;
+  // Whole rows only of this page: to sort them all would take them all through memory.
   const statement = store.prepare(
-    `SELECT ${listing.columns} ${from}
-     ORDER BY ${sort.sql} ${direction}, ${listing.key} ${direction} LIMIT ? OFFSET ?`,
+    `SELECT ${listing.columns} FROM ${listing.table} WHERE ${listing.key} IN (
+       SELECT ${listing.key} ${from} ${order} LIMIT ? OFFSET ?) ${order}`,
   );
   statement.setReturnArrays(true);
   const page = [query.pageSize, query.page * query.pageSize];
-  const rows = statement.all(...params, ...sort.params, ...page);
+  const rows = statement.all(...params, ...sort.params, ...page, ...sort.params);
   return { rows, total: total ?? count() };
 }
