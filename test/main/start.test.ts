@@ -58,7 +58,7 @@ describe("the command line", () => {
     const env = { ARMONIK_CONFIG: "grid.yaml" };
     const { code, err } = await runGrid(["submitter"], { cwd: folder, env });
     expect(err).toBe(
-      "Invalid configuration\n✖ Invalid input: expected number, received string\n  → at submitter.port\n",
+      "Invalid configuration\n✖ Invalid input: expected number, received string\n  → at submitter.port, from grid.yaml\n",
     );
     expect(code).toBe(1);
   });
@@ -67,7 +67,7 @@ describe("the command line", () => {
 describe("grid dev refuses, and says what to do", () => {
   test("a port that is in use", async () => {
     await using other = await occupy();
-    const { code, err } = await grid("dev", "--port", `${other.port}`);
+    const { code, err } = await grid("dev", ...ANY_PORTS, "--port", `${other.port}`);
     expect(code).toBe(1);
     expect(err).toBe(
       `Port ${other.port} is in use by another program. Choose another one with --port, or --port 0 for any free one.\n`,
@@ -150,6 +150,22 @@ describe("ports", () => {
     const found = await findPorts(wishes);
     expect(new Set([...found, other.port]).size).toBe(4);
     expect(await findPorts([{ port: found[1] ?? 0, flag: "--port" }])).toEqual([found[1]]);
+  });
+
+  test("that are taken are all named, and so is one that two flags ask for", async () => {
+    await using one = await occupy();
+    await using two = await occupy();
+    const [free = 0] = await findPorts([{ port: 0 }]);
+    const find = (...ports: number[]) =>
+      findPorts(ports.map((port, index) => ({ port, flag: ["--port", "--ui-port"][index] ?? "" })));
+    await expect(find(one.port, two.port)).rejects.toThrow(
+      new RegExp(
+        `^Port ${one.port} is in use .*--port 0.*\nPort ${two.port} is in use .*--ui-port 0`,
+      ),
+    );
+    await expect(find(free, free)).rejects.toThrow(
+      `Port ${free} is that of --port already. Choose another one with --ui-port,`,
+    );
   });
 });
 

@@ -2,7 +2,15 @@
 // it each would spend 0.3 s and, for good, 25 MB on it.
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, globSync, mkdirSync, statSync, writeFileSync } from "node:fs";
+import {
+  accessSync,
+  constants,
+  existsSync,
+  globSync,
+  mkdirSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { promisify } from "node:util";
@@ -39,7 +47,18 @@ async function compile(files: readonly string[], folder: string): Promise<void> 
   await running;
 }
 
-/** Fills the folder for NODE_COMPILE_CACHE, unless it is up to date. */
+/** A read-only installation works as well, only not as fast. */
+function canWrite(folder: string): boolean {
+  try {
+    mkdirSync(folder, { recursive: true });
+    accessSync(folder, constants.W_OK | constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Fills the folder for NODE_COMPILE_CACHE, unless it is up to date, or not ours to write. */
 export async function fillCompileCache(folder: string): Promise<void> {
   const files = globSync(MODULES, { cwd: ROOT }).sort();
   const state = files.map((file) => `${file} ${statSync(join(ROOT, file)).mtimeMs}`);
@@ -47,8 +66,7 @@ export async function fillCompileCache(folder: string): Promise<void> {
     .update(`${process.version}\n${state.join("\n")}`)
     .digest("hex");
   const stamp = join(folder, `filled-${hash.slice(0, 16)}`);
-  if (existsSync(stamp)) return;
+  if (existsSync(stamp) || !canWrite(folder)) return;
   await compile(files, folder);
-  mkdirSync(folder, { recursive: true });
   writeFileSync(stamp, "");
 }

@@ -9,7 +9,7 @@ const LAST_LINES = 12;
 /** The end of a log file, indented, for those who do not want to look for it. */
 export function lastLines(file: string): string {
   const text = existsSync(file) ? readFileSync(file, "utf8").trimEnd() : "";
-  const lines = text.split("\n").slice(-LAST_LINES);
+  const lines = (text || "(nothing)").split("\n").slice(-LAST_LINES);
   return lines.map((line) => `    ${line}`).join("\n");
 }
 

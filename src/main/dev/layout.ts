@@ -46,7 +46,9 @@ export interface Plan {
 
 async function checkAnswers(address: string): Promise<void> {
   const [host = "", port = ""] = address.split(/:(?=\d+$)/);
-  if (await somebodyListens({ host, port: Number(port) })) return;
+  // Brackets are for addresses of IPv6.
+  const where = { host: host.replace(/^\[(.*)\]$/, "$1"), port: Number(port) };
+  if (await somebodyListens(where)) return;
   throw new StartError(
     `No Temporal server answers at ${address}, which TEMPORAL_ADDRESS names: start it, or unset the variable.`,
   );

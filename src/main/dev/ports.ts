@@ -47,26 +47,42 @@ export interface PortWish {
   readonly flag?: string;
 }
 
-const holdWish = ({ port, flag }: PortWish): Promise<Held> =>
-  (port === 0 ? holdAny() : hold(port)).catch((error: unknown) => {
-    if (flag === undefined) return holdAny();
+const refusal = ({ port, flag }: PortWish, why: string): StartError =>
+  new StartError(
+    `Port ${port} ${why}. Choose another one with ${flag}, or ${flag} 0 for any free one.`,
+  );
+
+const holdWish = (wish: PortWish): Promise<Held> =>
+  (wish.port === 0 ? holdAny() : hold(wish.port)).catch((error: unknown) => {
+    if (wish.flag === undefined) return holdAny();
     const taken = (error as NodeJS.ErrnoException).code === "EADDRINUSE";
-    const why = taken ? "is in use by another program" : `cannot be used: ${reasonOf(error)}`;
-    throw new StartError(
-      `Port ${port} ${why}. Choose another one with ${flag}, or ${flag} 0 for any free one.`,
+    throw refusal(
+      wish,
+      taken ? "is in use by another program" : `cannot be used: ${reasonOf(error)}`,
     );
   });
+
+/** Two flags for one port would each be told that somebody else has it. */
+function checkDifferent(wishes: readonly PortWish[]): void {
+  const chosen = wishes.filter(({ port, flag }) => port !== 0 && flag !== undefined);
+  for (const wish of chosen) {
+    const first = chosen.find(({ port }) => port === wish.port) ?? wish;
+    if (first !== wish) throw refusal(wish, `is that of ${first.flag} already`);
+  }
+}
 
 /**
  * Ports that are free now, all different, in the order of the wishes.
  *
- * @throws {StartError} for a taken port that has a flag.
+ * @throws {StartError} for taken ports that have flags, all at once.
  */
 export async function findPorts(wishes: readonly PortWish[]): Promise<number[]> {
+  checkDifferent(wishes);
   const outcomes = await Promise.allSettled(wishes.map(holdWish));
   const held = outcomes.flatMap((one) => (one.status === "fulfilled" ? [one.value] : []));
   await Promise.all(held.map(({ release }) => release()));
-  for (const one of outcomes) if (one.status === "rejected") throw one.reason;
+  const refused = outcomes.flatMap((one) => (one.status === "rejected" ? [one.reason] : []));
+  if (refused.length > 0) throw new StartError(refused.map(reasonOf).join("\n"));
   return held.map(({ port }) => port);
 }
 

@@ -5,7 +5,7 @@
 //       reason; afterwards it is started again for ever.
 //   V3. However it ends, it returns only when no process is left.
 import { once } from "node:events";
-import type { Child, ChildEvents, Death } from "./child.ts";
+import type { Child, ChildEvents, ChildSpec, Death } from "./child.ts";
 import { deathNotice, howItEnded, lastLines, stuckNotice } from "./console.ts";
 import { type Crew, type CrewSpecs, openCrew } from "./crew.ts";
 import { type Guard, openGuard } from "./guard.ts";
@@ -31,10 +31,17 @@ const IMPATIENCE_MS = 10_000;
 
 const isHopeless = ({ code }: Death): boolean => code === CANNOT_RUN || code === NOT_FOUND;
 
-const giveUp = ({ spec: { name, logFile } }: Child, death: Death): StartError => {
-  const advice = name.startsWith("worker") ? " Correct the command given with --worker." : "";
+const adviceFor = ({ name, command: [program] }: ChildSpec): string => {
+  if (name === "temporal") return ` It was started as ${program}.`;
+  return name.startsWith("worker") ? " Correct the command given with --worker." : "";
+};
+
+const giveUp = ({ spec }: Child, death: Death): StartError => {
+  const { name, logFile } = spec;
   const end = `${logFile} ends with\n${lastLines(logFile)}`;
-  return new StartError(`${name} ${howItEnded(death)} before the grid was ready.${advice} ${end}`);
+  return new StartError(
+    `${name} ${howItEnded(death)} before the grid was ready.${adviceFor(spec)} ${end}`,
+  );
 };
 
 /** Opens the crew; `failed` rejects if it cannot be made usable. */
