@@ -18,11 +18,15 @@ export interface BatchOutcome {
   readonly parked?: boolean;
   /** Of the session so far: tasks that joined a batch were not announced. */
   readonly tasks?: number;
+  /** Which task failed, and why. */
+  readonly failure?: string;
 }
 
 /** What the failure of a single task's activity carries, so that the session's counters are right. */
 export type FailureDetails = [BatchOutcome];
 
+/** What people read in the Temporal UI; the task's row has the whole error. */
+const LONGEST = 300;
 const FAILED = [TaskStatus.ERROR, TaskStatus.TIMEOUT, TaskStatus.CANCELLED];
 
 /**
@@ -37,28 +41,31 @@ export const createRunBatch =
     const { attempt } = context.info;
     const { info, parked } = await watch.follow(
       key,
-      (report) => context.heartbeat({ ...report.progress, storage: report.storage, attempt }),
+      ({ progress, ...remarks }) => context.heartbeat({ ...progress, ...remarks, attempt }),
       context.cancellationSignal,
     );
     if (parked) return { completed: 0, failed: 0, parked };
     const { completed, failed } = info?.progress ?? { completed: 0, failed: 0 };
     const tasks = await stores.tables.batches.taskCount(key.sessionId);
-    const outcome = { completed, failed, tasks };
-    if (info && name !== undefined && failed > 0) throw await toFailure(stores, info, outcome);
-    return outcome;
+    if (!info || failed === 0) return { completed, failed, tasks };
+    const failure = await failureOf(stores, info);
+    const outcome: BatchOutcome = { completed, failed, tasks, failure };
+    if (name === undefined) return outcome;
+    // Makes the activity of a small session's task red in the Temporal UI, with the task's error.
+    throw ApplicationFailure.create({
+      ...{ message: failure, type: "TASK_FAILED", nonRetryable: true },
+      details: [outcome] satisfies FailureDetails,
+    });
   };
 
-/** Makes the activity of a small session's task red in the Temporal UI, with the task's own error. */
-async function toFailure(
+/** A batch of one task may have grown by its subtasks: says which one it was. */
+async function failureOf(
   { tables }: Pick<Stores, "tables">,
-  { batchId }: BatchInfo,
-  outcome: BatchOutcome,
-) {
-  // Its subtasks may be part of the batch: say which task it was.
+  { batchId, progress }: BatchInfo,
+): Promise<string> {
   const [task] = await tables.tasks.inBatch(batchId, { statuses: FAILED, limit: 1 });
-  const more = outcome.failed > 1 ? ` (and ${outcome.failed - 1} more failed)` : "";
-  const reason = (task && errorOf(task)) || "it was cancelled or lost";
-  const message = `task ${task?.taskId ?? "unknown"} failed: ${reason}${more}`;
-  const details: FailureDetails = [outcome];
-  return ApplicationFailure.create({ message, type: "TASK_FAILED", nonRetryable: true, details });
+  if (!task) return "a task failed";
+  const more = progress.failed > 1 ? ` (and ${progress.failed - 1} more)` : "";
+  const failure = `task ${task.taskId} failed: ${errorOf(task)}`;
+  return `${failure.slice(0, LONGEST)}${failure.length > LONGEST ? "…" : ""}${more}`;
 }

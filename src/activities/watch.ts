@@ -17,6 +17,8 @@ export interface Report {
   readonly progress?: BatchProgress | undefined;
   /** Why nothing newer is known. */
   readonly storage?: string | undefined;
+  /** Why it is watched although no task is open. */
+  readonly waits?: string | undefined;
 }
 
 /** How a watch ends: no task is open, or the batch does not exist, or it is parked. */
@@ -140,8 +142,13 @@ export function createWatch({ tables, log }: WatchDependencies, options: WatchOp
   const beats = setInterval(() => {
     const slow = lookingSince !== undefined && performance.now() - lookingSince > SLOW_MS;
     const storage = outage ?? (slow ? "does not answer" : undefined);
-    for (const { beat, info } of followers.values()) {
-      beat({ progress: info?.progress, ...(storage && { storage: `away: ${storage}` }) });
+    for (const { beat, info, idle } of followers.values()) {
+      const waits = idle && "for more tasks of a slow stream";
+      beat({
+        progress: info?.progress,
+        ...(storage && { storage: `away: ${storage}` }),
+        ...(waits && { waits }),
+      });
     }
   }, beatMs);
   const stopNotices = tables.feed.onProgress(() => wake.resolve());

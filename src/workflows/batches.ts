@@ -13,12 +13,19 @@ import type { BatchOutcome, FailureDetails } from "../activities/run-batch.ts";
 import { RETRY_FOREVER } from "./retry.ts";
 import { publish, type Run } from "./state.ts";
 
+/** How soon a dead orchestrator is noticed. */
+const HEARTBEAT = "15s";
+const RARE_HEARTBEAT = "30s";
+
 const { runBatch, endSession } = proxyActivities<Activities>({
-  heartbeatTimeout: "15s",
+  heartbeatTimeout: HEARTBEAT,
   scheduleToCloseTimeout: "365 days", // tasks may take hours; the heartbeat says who is alive
   cancellationType: ActivityCancellationType.TRY_CANCEL,
   retry: RETRY_FOREVER,
 });
+
+/** A heartbeat costs the server some milliseconds: with so many open, they may be rarer. */
+const MANY_OPEN = 200;
 
 /** Should the notice that a parked batch is ready ever be lost, a patrol finds it: ever later. */
 const LAST_PATROL_MS = 3_600_000;
@@ -56,7 +63,10 @@ function watch({ state, sessionId }: Run, batch: number): Promise<BatchOutcome> 
   const options = name
     ? { activityId: `task-${name}${twin ? `-${batch}` : ""}`, summary: name }
     : { activityId: `batch-${batch}`, summary: `batch ${batch}` };
-  return runBatch.executeWithOptions(options, [{ sessionId, batch, ...(name && { name }) }]);
+  const heartbeatTimeout = state.open.length > MANY_OPEN ? RARE_HEARTBEAT : HEARTBEAT;
+  return runBatch.executeWithOptions({ ...options, heartbeatTimeout }, [
+    { sessionId, batch, ...(name && { name }) },
+  ]);
 }
 
 function close(run: Run, batch: number): void {
@@ -65,7 +75,7 @@ function close(run: Run, batch: number): void {
 
 function settle(run: Run, batch: number, outcome: BatchOutcome): void {
   const { state, early } = run;
-  const { completed, failed, parked, tasks = 0 } = outcome;
+  const { completed, failed, parked, tasks = 0, failure } = outcome;
   const ready = early.delete(batch);
   if (parked) {
     if (ready) state.again.push(batch);
@@ -74,6 +84,7 @@ function settle(run: Run, batch: number, outcome: BatchOutcome): void {
   }
   delete state.names[batch];
   state.tasks = Math.max(state.tasks, tasks);
+  if (failure) state.lastFailure = failure;
   // The ended session's totals are known, this batch's tasks among them.
   if (run.ending === "done") return;
   state.completed += completed;
@@ -82,7 +93,10 @@ function settle(run: Run, batch: number, outcome: BatchOutcome): void {
 
 function settleFailed(run: Run, batch: number, error: unknown): void {
   // The session was cancelled: `endTasks` counts what became of the tasks.
-  if (isCancellation(error)) return;
+  if (isCancellation(error)) {
+    delete run.state.names[batch];
+    return;
+  }
   if (!(error instanceof ActivityFailure)) throw error;
   const { cause } = error;
   if (cause instanceof ApplicationFailure && cause.type === "TASK_FAILED") {

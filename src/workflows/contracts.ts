@@ -3,6 +3,7 @@ import { defineSearchAttributeKey, SearchAttributeType } from "@temporalio/commo
 import { defineQuery, defineSignal, defineUpdate } from "@temporalio/workflow";
 import type { SessionId } from "../domain/ids.ts";
 import type { SessionStatusName, StopSubmission, Verb } from "../domain/verbs.ts";
+import type { CarriedState } from "./carry.ts";
 
 /** Workflows and watchers share one Temporal task queue: eager execution needs that. */
 export const BATCH_QUEUE = "grid-batches";
@@ -11,9 +12,15 @@ export const CONTROL_QUEUE = "grid-control";
 
 export const SESSION_WORKFLOW = "session";
 
-export const sessionWorkflowId = (sessionId: SessionId): string => `session-${sessionId}`;
+const ID_PREFIX = "session-";
 
-/** All that survives continue-as-new, under 2 kB: numbers, flags, at most 64 names. */
+export const sessionWorkflowId = (sessionId: SessionId): string => ID_PREFIX + sessionId;
+
+/** The inverse; undefined if the workflow is not one of a session. */
+export const sessionIdOf = (workflowId: string): SessionId | undefined =>
+  workflowId.startsWith(ID_PREFIX) ? (workflowId.slice(ID_PREFIX.length) as SessionId) : undefined;
+
+/** What the session's workflow knows: numbers, flags, at most 64 names. `carry.ts` says what of it survives continue-as-new. */
 export interface SessionState {
   status: SessionStatusName;
   clientSubmission: boolean;
@@ -33,6 +40,8 @@ export interface SessionState {
   tasks: number;
   completed: number;
   failed: number;
+  /** Which task failed last, as far as batches tell, and why; shortened. */
+  lastFailure?: string | undefined;
 }
 
 export interface SessionInput {
@@ -40,7 +49,7 @@ export interface SessionInput {
   /** Batches open at once. */
   window: number;
   /** Absent in the first run. */
-  state?: SessionState;
+  state?: CarriedState;
 }
 
 /** A high-water mark: repeats, reordering and coalescing are harmless. */

@@ -10,6 +10,7 @@ import {
 } from "@temporalio/workflow";
 import type { Activities } from "../activities/index.ts";
 import { endTasks, mayOpen, openNext } from "./batches.ts";
+import { toCarried } from "./carry.ts";
 import {
   CONTROL_QUEUE,
   type SessionInput,
@@ -67,7 +68,8 @@ async function supervise(run: Run, input: SessionInput): Promise<void> {
 async function record(run: Run): Promise<void> {
   while (!isSettled(run)) {
     const wanted = toRecorded(run.state);
-    await recordStatus({ sessionId: run.sessionId, ...wanted });
+    const summary = `record: ${wanted.status}`;
+    await recordStatus.executeWithOptions({ summary }, [{ sessionId: run.sessionId, ...wanted }]);
     if (wanted.status !== run.recorded.status) {
       upsertSearchAttributes([{ key: statusAttribute, value: wanted.status }]);
     }
@@ -98,5 +100,6 @@ async function handOver(run: Run, input: SessionInput): Promise<void> {
     await condition(() => run.state.open.length === 0 || !isSettled(run), "1s");
   }
   await condition(() => allHandlersFinished() || !isSettled(run));
-  if (isSettled(run)) await continueAsNew<typeof session>({ ...input, state: viewOf(run) });
+  if (isSettled(run))
+    await continueAsNew<typeof session>({ ...input, state: toCarried(run.state) });
 }

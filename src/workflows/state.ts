@@ -1,5 +1,6 @@
 import { CancellationScope, setCurrentDetails } from "@temporalio/workflow";
 import type { SessionId } from "../domain/ids.ts";
+import { fromCarried } from "./carry.ts";
 import type { SessionInput, SessionState } from "./contracts.ts";
 
 /** The part of the state that table storage has to hold as well. */
@@ -56,12 +57,10 @@ export const viewOf = ({ state }: Run): SessionState => ({
   names: { ...state.names },
 });
 
-export function openRun({ sessionId, window, state: given = INITIAL }: SessionInput): Run {
+export function openRun({ sessionId, window, state: given }: SessionInput): Run {
+  const carried = fromCarried(given ?? INITIAL);
   // Batches that were open when the last run ended are opened again, before anything new.
-  const { open, again, parked, names } = given;
-  const state: SessionState = {
-    ...{ ...given, open: [], again: [...open, ...again], parked: [...parked], names: { ...names } },
-  };
+  const state = { ...carried, open: [], again: [...carried.open, ...carried.again] };
   return {
     ...{ sessionId, window, state, recorded: toRecorded(state) },
     watchers: new CancellationScope(),
@@ -90,8 +89,9 @@ export function publish({ state }: Run): void {
   const { status, completed, failed, tasks, open, parked, again } = state;
   const waiting = state.upTo - state.next + 1 + again.length;
   const submission = state.clientSubmission ? "" : ", no more submissions";
+  const failure = state.lastFailure ? `\n\nLast failure: ${state.lastFailure}` : "";
   setCurrentDetails(
     `**${status}**${submission}: ${completed} completed, ${failed} failed of ${tasks} tasks\n\n` +
-      `${open.length} batches open, ${waiting} waiting, ${parked.length} parked`,
+      `${open.length} batches open, ${waiting} waiting, ${parked.length} parked${failure}`,
   );
 }
