@@ -32,6 +32,8 @@ const LEAST_PAUSE_MS = 20;
 /** The rest of the time belongs to others. */
 const PAUSE_PER_COST = 10;
 const ORPHAN_MS = 60_000;
+/** Telling a workflow takes less. */
+const UNTOLD_MS = 10_000;
 const HISTORY_MS = 600_000;
 
 export function createChores(
@@ -53,16 +55,18 @@ export function createChores(
     }
   };
 
-  /** Wakes parked batches. What could not be told is parked again, so that it is found again. */
+  /** Wakes parked batches, those too that somebody else died over. */
   const unpark = async (): Promise<void> => {
-    const ready = await tables.batches.unparkReady();
+    const ready = await tables.batches.unparkReady(now() - UNTOLD_MS);
     for (const [sessionId, keys] of Map.groupBy(ready, (key: BatchKey) => key.sessionId)) {
       try {
         await workflows.batchesReady(
           sessionId,
           keys.map(({ batch }) => batch),
         );
+        await tables.batches.unparked(keys);
       } catch (error) {
+        // To be answered again at once.
         for (const key of keys) await tables.batches.park(key);
         throw error;
       }

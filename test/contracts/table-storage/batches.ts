@@ -237,6 +237,32 @@ export function batches({ promised, open }: TableStoragePromises): void {
     expect(all).toContainEqual({ ...keys[1], batchId: rows[1]?.batchId });
   });
 
+  promised(
+    "answers ready batches again until their workflow was told, but not at once",
+    async () => {
+      const tables = await open();
+      const session = someSession();
+      const key = only(await tables.batches.add([batchIn(session)]));
+      const ready = async (answeredBefore?: number) =>
+        (await tables.batches.unparkReady(answeredBefore)).filter(
+          ({ sessionId }) => sessionId === session,
+        );
+      await tables.batches.park(key);
+      const start = Date.now();
+      expect(await ready()).toEqual([key]);
+      expect(await ready(start)).toEqual([]);
+      expect(await ready(Date.now() + 1)).toEqual([key]);
+      await tables.batches.unparked([key]);
+      expect(await ready(NEVER)).toEqual([]);
+      await tables.batches.park(key);
+      expect(await ready()).toEqual([key]);
+      // Parked anew while its workflow was being told: that telling says nothing of this parking.
+      await tables.batches.park(key);
+      await tables.batches.unparked([key]);
+      expect(await ready()).toEqual([key]);
+    },
+  );
+
   promised("unparks a batch that has nothing open any more", async () => {
     const tables = await open();
     const session = someSession();

@@ -68,6 +68,8 @@ const USES: Readonly<Record<string, Use>> = {
   "dependencies.close": ({ dependencies }) => dependencies.close([someResult()]),
   "dependencies.ready": ({ dependencies }) => dependencies.ready([someTask()]),
   "dependencies.dependents": ({ dependencies }) => dependencies.dependents([someResult()]),
+  "dependencies.openInBatch": ({ dependencies }) =>
+    dependencies.openInBatch(someBatch(), { limit: 1 }),
   "results.create": ({ results }) => results.create([resultIn(someSession())]),
   "results.publish": ({ results }) => results.publish(someStage()),
   "results.dropStaged": ({ results }) => results.dropStaged(someStage()),
@@ -91,7 +93,9 @@ const USES: Readonly<Record<string, Use>> = {
   "batches.announced": ({ batches }) => batches.announced(someSession(), 1),
   "batches.progress": ({ batches }) => batches.progress([{ sessionId: someSession(), batch: 1 }]),
   "batches.park": ({ batches }) => batches.park({ sessionId: someSession(), batch: 1 }),
+  "batches.parked": ({ batches }) => batches.parked({ limit: 1 }),
   "batches.unparkReady": ({ batches }) => batches.unparkReady(),
+  "batches.unparked": ({ batches }) => batches.unparked([{ sessionId: someSession(), batch: 1 }]),
   "agents.beat": ({ agents }) =>
     agents.beat({ ...OWNER, partitionId: OPTIONS.partitionId as never, held: 0 }),
   "agents.list": ({ agents }) => agents.list(),

@@ -14,7 +14,7 @@ const NEXT = `INSERT INTO batch_marks (session_id, last) VALUES (?, 1)
   RETURNING last`;
 const ADD = `INSERT INTO batches (session_id, batch, batch_id, name, linger_ms, stored_at)
   VALUES (?, ?, ?, ?, ?, ?)`;
-const REFUSES = "SELECT 1 FROM batches WHERE batch_id = ? AND (closed = 1 OR parked = 1)";
+const REFUSES = "SELECT 1 FROM batches WHERE batch_id = ? AND (closed = 1 OR parked > 0)";
 const CLOSE = `UPDATE batches SET closed = 1
   WHERE session_id = ?1 AND batch = ?2 AND NOT EXISTS (
     SELECT 1 FROM progress p
@@ -26,14 +26,6 @@ const PROGRESS = `SELECT b.session_id, b.batch, b.batch_id, b.name, b.linger_ms,
   FROM batches b
   LEFT JOIN progress p ON p.session_id = b.session_id AND p.batch_id = b.batch_id
   WHERE b.session_id = ? AND b.batch = ?`;
-const PARK = "UPDATE batches SET parked = 1 WHERE session_id = ? AND batch = ?";
-// Ready or final tasks are those that are open and not PENDING, or not open any more.
-const PARKED_READY = `parked = 1 AND NOT EXISTS (
-    SELECT 1 FROM progress p
-    WHERE p.session_id = batches.session_id AND p.batch_id = batches.batch_id
-      AND p.open > 0 AND p.pending = p.open)`;
-const IS_ANY_READY = `SELECT 1 FROM batches WHERE ${PARKED_READY} LIMIT 1`;
-const UNPARK = `UPDATE batches SET parked = 0 WHERE ${PARKED_READY} RETURNING session_id, batch`;
 
 interface ProgressRow {
   readonly session_id: SessionId;
@@ -112,18 +104,6 @@ export const batchTable = (store: Store): BatchTable => {
     async progress(keys) {
       if (keys.length === 0) return [];
       return store.read(() => infosOf(keys));
-    },
-
-    async park({ sessionId, batch }) {
-      await store.write(() => {
-        store.sql(PARK).run(sessionId, batch);
-      });
-    },
-
-    async unparkReady() {
-      // Most calls find nothing: they should not wait for the write lock.
-      if (!(await store.read(() => store.sql(IS_ANY_READY).get()))) return [];
-      return store.write(() => store.sql(UNPARK).all().map(toKey));
     },
   };
 };

@@ -121,7 +121,7 @@ CREATE TABLE IF NOT EXISTS batches (
   stored_at INTEGER NOT NULL,
   PRIMARY KEY (session_id, batch)
 ) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS batches_parked ON batches (session_id, batch) WHERE parked = 1;
+CREATE INDEX IF NOT EXISTS batches_waiting ON batches (session_id, batch) WHERE parked > 0;
 
 CREATE TABLE IF NOT EXISTS batch_marks (
   session_id TEXT PRIMARY KEY,

@@ -94,8 +94,13 @@ export interface BatchTable {
   park(key: BatchKey): Promise<void>;
   /** Parked batches, at most `limit` of those behind `after`, in the order of their keys. */
   parked(page: { after?: BatchKey | undefined; limit: number }): Promise<ParkedBatch[]>;
-  /** Clears the mark of parked batches in which a task became ready or final, and answers them. */
-  unparkReady(): Promise<BatchKey[]>;
+  /**
+   * Parked batches in which a task became ready or final. Answered once, and again to whoever asks
+   * for those `answeredBefore`, until they are `unparked`: who was to tell their workflow may die.
+   */
+  unparkReady(answeredBefore?: number): Promise<BatchKey[]>;
+  /** Their workflow was told. Those that were parked anew meanwhile are left. */
+  unparked(keys: readonly BatchKey[]): Promise<void>;
 }
 
 export interface AgentBeat {
