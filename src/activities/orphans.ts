@@ -8,21 +8,22 @@
 import type { TaskId } from "../domain/ids.ts";
 import { FINAL_TASK_STATUSES } from "../domain/status.ts";
 import type { Task } from "../domain/task.ts";
+import { endLate } from "../lifecycle/cancel.ts";
 import type { Stores } from "../lifecycle/stores.ts";
 
 const SLICE = 1_000;
 
 /** Answers how many tasks it removed. */
-export async function collectOrphans(
-  { tables, now }: Pick<Stores, "tables" | "now">,
-  olderThanMs: number,
-): Promise<number> {
+export async function collectOrphans(stores: Stores, olderThanMs: number): Promise<number> {
+  const { tables, now } = stores;
   const orphans = await tables.tasks.orphans(now() - olderThanMs, SLICE);
   const creators = new Set(orphans.flatMap(({ createdBy }) => createdBy || []));
   const alive = await unfinished(tables.tasks, [...creators]);
   const lost = orphans.filter(({ createdBy }) => createdBy === "" || !alive.has(createdBy));
   if (lost.length === 0) return 0;
   await tables.results.transfer(claimsOf(lost).map((claim) => ({ ...claim, ...FREED })));
+  // What they claimed was nobody's to abort when their session was cancelled.
+  await endLate(stores, [...new Set(lost.map(({ sessionId }) => sessionId))]);
   await tables.tasks.discard(lost.map(({ taskId }) => taskId));
   return lost.length - (await giveBack(tables, lost));
 }

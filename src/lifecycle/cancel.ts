@@ -5,10 +5,11 @@
  *       its next beat and cannot commit any more.
  *   C2. Results are aborted at once: a client that waits for one is told, whatever the task does.
  *   C3. The session's status is written before its tasks are read, and a submitter reads the
- *       status after accepting: between the two no task is left behind.
+ *       status after accepting: between the two no task is left behind. For a submitter that died
+ *       before it could, whoever finds what it left ends it: see `endLate`.
  */
 import type { SessionId, TaskId } from "../domain/ids.ts";
-import { sourcesOf, TASK_MACHINE, TaskStatus } from "../domain/status.ts";
+import { SessionStatus, sourcesOf, TASK_MACHINE, TaskStatus } from "../domain/status.ts";
 import { isDecided, rollForward } from "./roll-forward.ts";
 import type { Stores } from "./stores.ts";
 
@@ -58,5 +59,18 @@ export async function cancelSessionTasks(
   if (!options.running) return;
   while ((await tables.results.abortUnowned(sessionId, SLICE, now())).length > 0) {
     options.onProgress?.();
+  }
+}
+
+/**
+ * Ends what came into those of the sessions that have ended: tasks accepted, or results freed,
+ * when nobody looked after the session any more. Nothing happens to the others.
+ */
+export async function endLate(stores: Stores, sessionIds: readonly SessionId[]): Promise<void> {
+  const reason = "The session has ended";
+  for (const [sessionId, status] of await stores.tables.sessions.statuses(sessionIds)) {
+    const running = status === SessionStatus.CANCELLED;
+    if (running || status === SessionStatus.CLOSED)
+      await cancelSessionTasks(stores, sessionId, { reason, running });
   }
 }

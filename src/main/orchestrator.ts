@@ -14,6 +14,7 @@ import { createLogger, type Logger } from "../telemetry/logger.ts";
 import { createMetrics } from "../telemetry/metrics.ts";
 import { createAnnouncer } from "../temporal/announcer.ts";
 import { connectTemporal } from "../temporal/connect.ts";
+import { withDirectControl } from "../temporal/direct-control.ts";
 import { installTemporalRuntime } from "../temporal/runtime.ts";
 import { createSessionWorkflows } from "../temporal/session-workflows.ts";
 import { openTemporalWorkers } from "../temporal/workers.ts";
@@ -68,7 +69,8 @@ export async function runOrchestrator(config: Config): Promise<void> {
     }),
   );
   const { tables } = stores;
-  const workflows = createSessionWorkflows(client, { window, sessions: tables.sessions });
+  const started = createSessionWorkflows(client, { window, sessions: tables.sessions });
+  const workflows = withDirectControl(started, stores);
   const announcer = stack.use(createAnnouncer({ tables, workflows, log }));
   stack.use(createChores({ stores, workflows, announcer, log }, { sweepMs }));
 

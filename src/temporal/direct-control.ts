@@ -4,13 +4,14 @@ import type { SessionId } from "../domain/ids.ts";
 import type { Session } from "../domain/session.ts";
 import { SessionStatus } from "../domain/status.ts";
 import { nameOfStatus, RULES, refusalOf, type StopSubmission, type Verb } from "../domain/verbs.ts";
-import { cancelSessionTasks } from "../lifecycle/cancel.ts";
+import { cancelSessionTasks, endLate } from "../lifecycle/cancel.ts";
 import type { Stores } from "../lifecycle/stores.ts";
 import { SessionWorkflowOver, type SessionWorkflows } from "./session-workflows.ts";
 
 /**
  * Obeys verbs also when the session's workflow is over: a closed session that is cancelled, or one
- * whose workflow an operator has terminated. The row decides then, by the same rules.
+ * whose workflow an operator has terminated. The row decides then, by the same rules. Tasks that
+ * come to a session that has ended are ended.
  */
 export const withDirectControl = (
   workflows: SessionWorkflows,
@@ -23,6 +24,15 @@ export const withDirectControl = (
     } catch (error) {
       if (!(error instanceof SessionWorkflowOver)) throw error;
       await revive(workflows, stores, { sessionId, verb, args });
+    }
+  },
+
+  async batchesSubmitted(sessionId, mark) {
+    try {
+      await workflows.batchesSubmitted(sessionId, mark);
+    } catch (error) {
+      if (!(error instanceof SessionWorkflowOver)) throw error;
+      await endLate(stores, [sessionId]);
     }
   },
 });

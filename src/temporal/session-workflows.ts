@@ -27,10 +27,14 @@ export interface SessionWorkflows {
    * Resolves when table storage holds the new status.
    *
    * @throws {GridError} INVALID_SESSION_TRANSITION with the refusal's text.
-   * @throws {SessionWorkflowOver} when no workflow runs for the session: see `controlSession`.
+   * @throws {SessionWorkflowOver} when no workflow runs for the session: see `withDirectControl`.
    */
   control(sessionId: SessionId, verb: Verb, args?: StopSubmission): Promise<void>;
-  /** Starts the workflow if its start was lost. For a session that has ended it does nothing. */
+  /**
+   * Starts the workflow if its start was lost.
+   *
+   * @throws {SessionWorkflowOver} when the session has ended: see `withDirectControl`.
+   */
   batchesSubmitted(sessionId: SessionId, mark: grid.BatchesSubmitted): Promise<void>;
   /** These parked batches have ready tasks. For a session that has ended it does nothing. */
   batchesReady(sessionId: SessionId, batches: readonly number[]): Promise<void>;
@@ -137,14 +141,18 @@ export function createSessionWorkflows(
   const startWith = async (sessionId: SessionId, mark: grid.BatchesSubmitted): Promise<void> => {
     const session = await sessions.get(sessionId);
     if (!session) return;
-    const started = call(sessionId, () =>
-      client.workflow.signalWithStart(grid.SESSION_WORKFLOW, {
-        ...startOptions(session, window),
-        signal: grid.batchesSubmitted,
-        signalArgs: [mark],
-      }),
-    );
-    await unlessOver(started);
+    try {
+      await call(sessionId, () =>
+        client.workflow.signalWithStart(grid.SESSION_WORKFLOW, {
+          ...startOptions(session, window),
+          signal: grid.batchesSubmitted,
+          signalArgs: [mark],
+        }),
+      );
+    } catch (error) {
+      if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+      throw new SessionWorkflowOver(sessionId, { cause: error });
+    }
   };
 
   return {

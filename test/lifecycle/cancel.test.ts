@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { collectOrphans } from "../../src/activities/orphans.ts";
 import { objectId, type ResultId } from "../../src/domain/ids.ts";
-import { ResultStatus, TaskStatus } from "../../src/domain/status.ts";
+import { ResultStatus, SessionStatus, TaskStatus } from "../../src/domain/status.ts";
 import type { CommitRecord, TaskDefinition } from "../../src/domain/task.ts";
 import { admit } from "../../src/lifecycle/admit.ts";
-import { cancelTasks } from "../../src/lifecycle/cancel.ts";
+import { cancelSessionTasks, cancelTasks, endLate } from "../../src/lifecycle/cancel.ts";
 import { isDecided, refuse, rollForward } from "../../src/lifecycle/roll-forward.ts";
 import { AGENT, openStores, type TestStores } from "../support/stores.ts";
 
@@ -34,7 +35,7 @@ async function submitPair(pending: boolean): Promise<Pair> {
   });
   const waiting = stores.newTask(session, { payloadId, dataDependencies: [output] });
   const tasks = [task, waiting];
-  const batches = tasks.map(({ batchId, sessionId }) => ({ batchId, sessionId, taskCount: 1 }));
+  const batches = tasks.map(({ batchId, sessionId }) => ({ batchId, sessionId }));
   await stores.tables.tasks.create(tasks);
   await refuse(stores, await admit(stores, { sessionId: session, tasks, batches }));
   const results = [{ resultId: output, objectId: objectId("s-late"), size: 1 }];
@@ -108,5 +109,49 @@ describe("A9: a task that is cancelled", () => {
     await rollForward(stores, (await tasks.get([taskId])).filter(isDecided));
     await cancelTasks(stores, [taskId], "much too late");
     expect(await seen(pair)).toEqual([T.COMPLETED, T.SUBMITTED, ResultStatus.COMPLETED]);
+  });
+});
+
+describe("what comes into a session that has ended", () => {
+  const cancelled = async () => {
+    const session = await stores.newSession();
+    const status = SessionStatus.CANCELLED;
+    await stores.tables.sessions.change(session, [SessionStatus.RUNNING], { status });
+    await cancelSessionTasks(stores, session, { reason: "enough", running: true });
+    return session;
+  };
+
+  it("C3: is ended, too, when its submitter died before it looked", async () => {
+    const session = await cancelled();
+    const output = await stores.newResult(session);
+    const task = stores.newTask(session, { expectedOutputIds: [output] });
+    const { taskId } = task;
+    await stores.tables.tasks.create([task]);
+    await stores.tables.results.claim([{ resultId: output, taskId }]);
+    await stores.tables.tasks.accept([taskId]);
+    await endLate(stores, [session, session]);
+    const [row] = await stores.tables.tasks.get([taskId]);
+    const [result] = await stores.tables.results.get([output]);
+    expect([row?.status, result?.status]).toEqual([T.CANCELLED, ResultStatus.ABORTED]);
+  });
+
+  it("C2: leaves no result waiting that a task claimed and was never accepted", async () => {
+    const session = await stores.newSession();
+    const output = await stores.newResult(session);
+    const task = stores.newTask(session, { expectedOutputIds: [output], createdAt: 1 });
+    await stores.tables.tasks.create([task]);
+    await stores.tables.results.claim([{ resultId: output, taskId: task.taskId }]);
+    const status = SessionStatus.CANCELLED;
+    await stores.tables.sessions.change(session, [SessionStatus.RUNNING], { status });
+    await cancelSessionTasks(stores, session, { reason: "enough", running: true });
+    expect(await collectOrphans(stores, 60_000)).toBe(1);
+    const [result] = await stores.tables.results.get([output]);
+    expect(result).toMatchObject({ status: ResultStatus.ABORTED, ownerTaskId: "" });
+  });
+
+  it("is no reason to touch a session that runs", async () => {
+    const pair = await submitPair(false);
+    await endLate(stores, [pair.task.sessionId]);
+    expect((await seen(pair))[0]).toBe(T.SUBMITTED);
   });
 });

@@ -103,7 +103,7 @@ const submit = async (tasks: readonly TaskDefinition[]): Promise<void> => {
   if (!first) return;
   await stores.tables.tasks.create(tasks);
   const batches = tasks.map(({ batchId: id, sessionId }) => ({
-    ...{ batchId: id, sessionId, taskCount: 1 },
+    ...{ batchId: id, sessionId },
   }));
   await refuse(stores, await admit(stores, { sessionId: first.sessionId, tasks, batches }));
 };

@@ -15,6 +15,7 @@ import { createChores } from "../../src/main/chores.ts";
 import { workflowBundle } from "../../src/main/workflow-bundle.ts";
 import { createLogger } from "../../src/telemetry/logger.ts";
 import { type Announcer, createAnnouncer } from "../../src/temporal/announcer.ts";
+import { withDirectControl } from "../../src/temporal/direct-control.ts";
 import {
   createSessionWorkflows,
   type SessionWorkflows,
@@ -58,7 +59,8 @@ export async function openOrchestration(
       ...{ connection, namespace, graceDelayMs: 500 },
     }),
   );
-  const workflows = createSessionWorkflows(client, { window, sessions: tables.sessions });
+  const started = createSessionWorkflows(client, { window, sessions: tables.sessions });
+  const workflows = withDirectControl(started, stores);
   const announcer = stack.use(createAnnouncer({ tables, workflows, log }));
   stack.use(createChores({ stores, workflows, announcer, log }, { sweepMs: 200 }));
   const opened = stack.move();

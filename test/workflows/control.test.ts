@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import type { SessionId } from "../../src/domain/ids.ts";
 import { SessionStatus, TaskStatus } from "../../src/domain/status.ts";
-import { withDirectControl } from "../../src/temporal/direct-control.ts";
 import { createSessionWorkflows } from "../../src/temporal/session-workflows.ts";
 import { sessionWorkflowId, statusAttribute } from "../../src/workflows/contracts.ts";
 import {
@@ -109,7 +108,7 @@ describe("close", () => {
 
   it("may be followed by cancel, also when the workflow is over", async () => {
     const { id } = await withTasks(0);
-    const workflows = withDirectControl(grid.workflows, stores);
+    const { workflows } = grid;
     await workflows.control(id, "close");
     await vi.waitFor(async () => expect(await endOf(id)).toBe("COMPLETED"), PATIENCE);
     await workflows.control(id, "cancel");
@@ -141,6 +140,20 @@ describe("cancel", () => {
       cancelledAt: expect.any(Number),
     });
     expect(await handleOf(id).result()).toMatchObject({ completed: 0, failed: 3 });
+  });
+
+  it("reaches tasks that come when the workflow is over, as their submitter may have died", async () => {
+    const { id } = await withTasks(0);
+    await grid.workflows.control(id, "cancel");
+    await vi.waitFor(async () => expect(await endOf(id)).toBe("COMPLETED"), PATIENCE);
+    const { tables } = stores;
+    const { batchId, taskId, ...rest } = stores.newTask(id, {});
+    await tables.tasks.create([{ batchId, taskId, ...rest }]);
+    await tables.batches.add([{ batchId, sessionId: id }]);
+    await tables.tasks.accept([taskId]);
+    await vi.waitFor(async () => expect(await statusesOf([taskId])).toEqual([CANCELLED]), PATIENCE);
+    const untold = () => tables.batches.unannounced({ sessionId: id });
+    await vi.waitFor(async () => expect(await untold()).toEqual([]), PATIENCE);
   });
 
   it("is what Temporal's own cancel does, and the workflow ends as Canceled", async () => {

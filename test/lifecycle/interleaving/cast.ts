@@ -11,7 +11,7 @@ import { FINAL_TASK_STATUSES, SessionStatus, TaskStatus } from "../../../src/dom
 import type { TaskDefinition } from "../../../src/domain/task.ts";
 import type { SessionStatusName } from "../../../src/domain/verbs.ts";
 import { admit } from "../../../src/lifecycle/admit.ts";
-import { cancelSessionTasks, cancelTasks } from "../../../src/lifecycle/cancel.ts";
+import { cancelSessionTasks, cancelTasks, endLate } from "../../../src/lifecycle/cancel.ts";
 import { dispatchDirectly } from "../../../src/lifecycle/dispatch.ts";
 import { recoverFrom } from "../../../src/lifecycle/recover.ts";
 import { refuse } from "../../../src/lifecycle/roll-forward.ts";
@@ -29,10 +29,8 @@ export async function playSubmitter(
   const stores = world.storesOf(actor);
   const { sessionId } = world;
   for (const tasks of calls) {
-    const sizes = Map.groupBy(tasks, ({ batchId }) => batchId);
-    const batches = [...sizes].map(([batchId, { length: taskCount }]) => ({
-      ...{ batchId, sessionId, taskCount },
-    }));
+    const batchIds = new Set(tasks.map(({ batchId }) => batchId));
+    const batches = [...batchIds].map((batchId) => ({ batchId, sessionId }));
     await stores.tables.tasks.create(tasks);
     await refuse(stores, await admit(stores, { sessionId, tasks, batches }));
     await idle(world, actor, 10);
@@ -125,7 +123,7 @@ async function announce(world: World, stores: Stores): Promise<void> {
   const { sessionId } = world;
   const { batches } = stores.tables;
   for (const { upTo } of await batches.unannounced({ sessionId })) {
-    if (world.isOver) world.isOver = false;
+    if (world.isOver) await endLate(stores, [sessionId]);
     await batches.announced(sessionId, upTo);
   }
 }
