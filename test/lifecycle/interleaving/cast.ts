@@ -1,12 +1,13 @@
 // Who acts on a session besides its agents.
 
+import { randomUUID } from "node:crypto";
 import { collectOrphans } from "../../../src/activities/orphans.ts";
 import { recordStatus } from "../../../src/activities/record-status.ts";
 import { createCare } from "../../../src/activities/supervise/care.ts";
 import { feedQueue } from "../../../src/activities/supervise/feed-queue.ts";
 import { mend } from "../../../src/activities/supervise/mend.ts";
 import { settleWaits } from "../../../src/activities/supervise/settle-waits.ts";
-import type { AgentId, ResultId } from "../../../src/domain/ids.ts";
+import { type AgentId, batchId, type ResultId } from "../../../src/domain/ids.ts";
 import { FINAL_TASK_STATUSES, SessionStatus, TaskStatus } from "../../../src/domain/status.ts";
 import type { TaskDefinition } from "../../../src/domain/task.ts";
 import type { SessionStatusName } from "../../../src/domain/verbs.ts";
@@ -20,7 +21,7 @@ import { idle } from "./agent.ts";
 import type { Actor } from "./turns.ts";
 import type { World } from "./world.ts";
 
-/** What SubmitTasks does, call by call. */
+/** What SubmitTasks does, call by call; calls of one batch join it while it is open. */
 export async function playSubmitter(
   world: World,
   actor: Actor,
@@ -28,13 +29,23 @@ export async function playSubmitter(
 ): Promise<void> {
   const stores = world.storesOf(actor);
   const { sessionId } = world;
-  for (const tasks of calls) {
-    const batchIds = new Set(tasks.map(({ batchId }) => batchId));
-    const batches = [...batchIds].map((batchId) => ({ batchId, sessionId }));
-    await stores.tables.tasks.create(tasks);
+  for (const call of calls) {
+    const tasks = await store(stores, call);
+    const batchIds = new Set(tasks.map(({ batchId: id }) => id));
+    const batches = [...batchIds].map((id) => ({ batchId: id, sessionId }));
     await refuse(stores, await admit(stores, { sessionId, tasks, batches }));
     await idle(world, actor, 10);
   }
+}
+
+async function store({ tables }: Stores, call: readonly TaskDefinition[]) {
+  const [first] = call;
+  await tables.tasks.create(call);
+  if (first && (await tables.batches.join(first.batchId))) return call;
+  await tables.tasks.discard(call.map(({ taskId }) => taskId));
+  const tasks = call.map((task) => ({ ...task, batchId: batchId(randomUUID()) }));
+  await tables.tasks.create(tasks);
+  return tasks;
 }
 
 /** What UploadResultData does. */
@@ -82,6 +93,7 @@ async function superviseOnce(world: World, stores: Stores): Promise<void> {
   await feedQueue(later, sessionId, cares, { deep: false, dispatchedAt: 0 });
   await mend(later, cares, { republishAfterMs: 0 });
   for (const info of infos) await settleWaits(stores, info);
+  await stores.tables.batches.close(infos.filter(({ progress }) => progress.open === 0));
 }
 
 export async function playSupervisor(world: World, actor: Actor, times: number): Promise<void> {

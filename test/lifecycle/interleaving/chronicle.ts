@@ -1,9 +1,9 @@
 // What was seen while the actors were at it, and what of it must never be.
 
 import type { Message } from "../../../src/adaptors/queue/port.ts";
-import type { TableStorage } from "../../../src/adaptors/table-storage/index.ts";
+import type { BatchInfo, TableStorage } from "../../../src/adaptors/table-storage/index.ts";
 import type { Decided, Decision } from "../../../src/adaptors/table-storage/port/tasks.ts";
-import type { ResultId, TaskId } from "../../../src/domain/ids.ts";
+import type { BatchId, ResultId, TaskId } from "../../../src/domain/ids.ts";
 import type { Result } from "../../../src/domain/result.ts";
 import { isFinal, RESULT_MACHINE, ResultStatus } from "../../../src/domain/status.ts";
 import type { CommitRecord } from "../../../src/domain/task.ts";
@@ -18,6 +18,8 @@ export interface Chronicle {
   readonly verdicts: ReadonlyMap<TaskId, readonly Verdict[]>;
   /** Everything that was ever put on the queue. */
   readonly published: readonly Message[];
+  /** Batches that were closed, as they were then. */
+  readonly closed: ReadonlyMap<BatchId, BatchInfo>;
   /** Worker calls, by task and attempt. */
   readonly calls: Map<string, number>;
   readonly complaints: string[];
@@ -26,7 +28,9 @@ export interface Chronicle {
   look(): Promise<void>;
 }
 
-const CHANGING = new Set(["complete", "publish", "abortOwned", "abortUnowned", "dropStaged"]);
+const MAKES_FINAL = new Set(
+  ["complete", "publish", "abortOwned", "abortUnowned"].map((verb) => `tables.results.${verb}`),
+);
 
 const same = (one: unknown, other: unknown): boolean =>
   JSON.stringify(one) === JSON.stringify(other);
@@ -35,6 +39,7 @@ export function createChronicle(tables: TableStorage): Chronicle {
   const verdicts = new Map<TaskId, Verdict[]>();
   const published: Message[] = [];
   const complaints: string[] = [];
+  const closed = new Map<BatchId, BatchInfo>();
   const results = new Map<ResultId, Pick<Result, "status" | "objectId"> | undefined>();
 
   const decided = (decisions: readonly Decision[], answers: readonly Decided[]): void => {
@@ -60,15 +65,22 @@ export function createChronicle(tables: TableStorage): Chronicle {
     }
   };
 
+  const observers: Record<string, (first: never, answer: never) => void> = {
+    "tables.tasks.decide": decided,
+    "tables.batches.close": (_, infos: BatchInfo[]) => {
+      for (const info of infos) closed.set(info.batchId, info);
+    },
+    "tables.results.create": (created: Result[]) => {
+      for (const { resultId } of created) results.set(resultId, results.get(resultId));
+    },
+    "queue.publish": (messages: Message[]) => void published.push(...messages),
+  };
+
   return {
-    ...{ verdicts, published, complaints, calls: new Map(), look },
-    async observe(verb, args, answer) {
-      const [first] = args as [never];
-      if (verb === "tables.tasks.decide") decided(first, answer as Decided[]);
-      if (verb === "queue.publish") published.push(...(first as Message[]));
-      if (verb === "tables.results.create")
-        for (const { resultId } of first as Result[]) results.set(resultId, results.get(resultId));
-      if (verb.startsWith("tables.results.") && CHANGING.has(verb.slice(15))) await look();
+    ...{ verdicts, published, closed, complaints, calls: new Map(), look },
+    async observe(verb, [first], answer) {
+      observers[verb]?.(first as never, answer as never);
+      if (MAKES_FINAL.has(verb)) await look();
     },
   };
 }

@@ -57,13 +57,14 @@ async function someJob(world: World, { tasks: count }: Scale): Promise<Job> {
   return { late, tasks };
 }
 
-/** In any order: a task may be submitted before those that make its inputs. */
+/** In any order: a task may be submitted before those that make its inputs. Some share a batch. */
 function toCalls({ random }: World, tasks: readonly TaskDefinition[]): TaskDefinition[][] {
   const left = [...tasks];
   const calls: TaskDefinition[][] = [];
+  let id = batchId(randomUUID());
   while (left.length > 0) {
     const call: TaskDefinition[] = [];
-    const id = batchId(randomUUID());
+    if (random.chance(0.5)) id = batchId(randomUUID());
     for (let n = 1 + random.below(4); n > 0 && left.length > 0; n -= 1) {
       const [task] = left.splice(random.below(left.length), 1);
       if (task) call.push({ ...task, batchId: id });

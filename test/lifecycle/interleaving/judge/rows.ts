@@ -3,7 +3,7 @@ import { TaskStatus } from "../../../../src/domain/status.ts";
 import type { Task } from "../../../../src/domain/task.ts";
 import { isFinal, type Scene } from "./scene.ts";
 
-/** I1, B1, B3: every task is in a batch that is on record, and the batches know what is open. */
+/** I1, B1–B3: every task is in a batch that is on record, closed ones are done, and all know what is open. */
 export async function judgeBatches({ world, tasks }: Scene): Promise<string[]> {
   const { sessionId, stores } = world;
   const keys = Array.from({ length: 1_000 }, (_, i) => ({ sessionId, batch: i + 1 }));
@@ -16,6 +16,9 @@ export async function judgeBatches({ world, tasks }: Scene): Promise<string[]> {
     const { open, pending, completed, failed } = progress;
     const shown = JSON.stringify({ open, pending, completed, failed });
     if (shown !== is) complaints.push(`B3: batch ${batch} shows ${shown} and has ${is}`);
+    const then = JSON.stringify(world.chronicle.closed.get(batchId)?.progress);
+    if (then && then !== JSON.stringify(progress))
+      complaints.push(`B2: batch ${batch} was closed with ${then} and has ${is}`);
     members.delete(batchId);
   }
   for (const batchId of members.keys()) complaints.push(`I1: batch ${batchId} is not on record`);
