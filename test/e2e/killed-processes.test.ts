@@ -28,6 +28,8 @@ const WITH_SUBTASKS = TASKS + (TASKS / 100) * 4;
  * that its committer has not decided yet, of which it allows so many (`LIMIT`).
  */
 const IN_HAND = 64;
+/** What it keeps ready for its worker: nobody has executed it (`Pollster__Prefetch`). */
+const PREFETCH = 32;
 const CHILDREN = ["temporal", "submitter", "orchestrator", "agent-1", "agent-2"];
 const WORKERS = ["worker-1", "worker-2"];
 
@@ -104,10 +106,14 @@ const expectAllRight = async (repeats: Repeats): Promise<void> => {
   // At least once each; and nobody ran a subtask of an attempt that did not count.
   const ids = new Set((await evidence.tasks()).map(({ initialTaskId }) => initialTaskId as string));
   expect(new Set(byTask.keys())).toEqual(ids);
-  const inVain = [...byTask.values()].flatMap((times) => times.slice(0, -1));
+  const repeated = [...byTask.values()].filter((times) => times.length > 1);
   const victims = repeats.of.map((worker) => `${worker}.sock`);
-  expect(inVain.filter(({ worker }) => !victims.includes(worker))).toEqual([]);
-  expect(inVain.length).toBeLessThanOrEqual(repeats.atMost);
+  const byOthers = repeated.filter(
+    (times) => times.filter(({ worker }) => !victims.includes(worker)).length > 1,
+  );
+  expect(byOthers).toEqual([]);
+  const inVain = repeated.reduce((sum, times) => sum + times.length - 1, 0);
+  expect(inVain).toBeLessThanOrEqual(repeats.atMost);
 };
 const NONE: Repeats = { of: [], atMost: 0 };
 
@@ -151,7 +157,8 @@ describe("with 2,000 tasks under way, all end right, and nothing is left in the 
   it("SIGSTOP of an agent beyond its lease, then SIGCONT", { timeout: 240_000 }, async () => {
     await whenExecuted(200);
     const pid = grid.pid("agent-1") ?? Number.NaN;
-    const repeats = { of: ["worker-1"], atMost: IN_HAND };
+    // Once it goes on it may begin with tasks that were taken over, before it learns of that.
+    const repeats = { of: ["worker-1"], atMost: IN_HAND + PREFETCH };
     try {
       await stopOutsideOfWrites(grid.data, pid);
       await expectAllRight(repeats);

@@ -59,6 +59,12 @@ def session_cases(w: World) -> list[Case]:
             "huge priority", lambda: w.create(priority=HUGE), INVALID, r"\.priority: is 2147483647"
         ),
         Case(
+            "a duration of 146 billion years",
+            lambda: w.create(max_duration=Duration(seconds=2**62)),
+            INVALID,
+            "request: cannot be decoded",
+        ),
+        Case(
             "negative duration",
             lambda: w.create(max_duration=Duration(seconds=-1)),
             INVALID,
@@ -95,6 +101,7 @@ def submission_cases(w: World) -> list[Case]:
     first = r"task_creations\[1\]\."
     no_task = tasks.SubmitTasksRequest(session_id=w.session)
     return [
+        Case("bytes that are no message", lambda: w.say(b"\xff" * 99), INVALID, "request: cannot"),
         Case("no task", lambda: w.tasks.SubmitTasks(no_task), INVALID, "task_creations: is empty"),
         Case("an unknown session", lambda: w.submit(UNKNOWN), NOT_FOUND, "Session was not found"),
         Case("no session", lambda: w.submit(""), NOT_FOUND, "session_id is empty"),

@@ -9,7 +9,9 @@ from armonik.protogen.common import results_filters_pb2 as results_filters
 from armonik.protogen.common import tasks_common_pb2 as tasks
 from armonik.protogen.common import tasks_fields_pb2 as tasks_fields
 from armonik.protogen.common import tasks_filters_pb2 as tasks_filters
+from armonik.protogen.common.filters_common_pb2 import FilterDate
 from armonik.protogen.common.results_common_pb2 import UploadResultDataRequest as Upload
+from google.protobuf.timestamp_pb2 import Timestamp
 from refusals import HUGE, INVALID, MEGABYTE, NOT_FOUND, PRECONDITION, UNKNOWN, Case
 from world import World
 
@@ -155,6 +157,17 @@ def list_cases(w: World) -> list[Case]:
         request = events.EventSubscriptionRequest(session_id=w.session, **fields)
         return lambda: w.events.GetEvents(request)
 
+    def created_at(seconds: int):
+        """An equality with a date."""
+        summary = tasks_fields.TaskSummaryField(
+            field=tasks_fields.TASK_SUMMARY_ENUM_FIELD_CREATED_AT
+        )
+        one = tasks_filters.FilterField(
+            field=tasks_fields.TaskField(task_summary_field=summary),
+            filter_date=FilterDate(value=Timestamp(seconds=seconds)),
+        )
+        return tasks_filters.Filters(**{"or": [tasks_filters.FiltersAnd(**{"and": [one]})]})
+
     half = results_filters.Filters(
         **{"or": [results_filters.FiltersAnd(**{"and": [results_filters.FilterField()]})]}
     )
@@ -163,6 +176,18 @@ def list_cases(w: World) -> list[Case]:
         Case("a negative page", listing(page=-1), INVALID, "page: is -1"),
         Case(
             "a negative page size", listing(page_size=-HUGE), INVALID, "page_size: is -2147483647"
+        ),
+        Case(
+            "a date beyond all dates",
+            listing(filters=created_at(2**50)),
+            INVALID,
+            r"filters.or\[0\].and\[0\].filter_date.value: is no date",
+        ),
+        Case(
+            "a date beyond all numbers",
+            listing(filters=created_at(2**62)),
+            INVALID,
+            "request: cannot be decoded",
         ),
         Case("no filters", listing(filters=None), INVALID, "filters: is missing"),
         Case("no sort", listing(sort=None), INVALID, "sort: is missing"),

@@ -55,6 +55,12 @@ class World:
             )
         )
 
+    def say(self, request: bytes):
+        """Whatever it is, as a submission."""
+        return self.grid.channel.unary_unary("/armonik.api.grpc.v1.tasks.Tasks/SubmitTasks")(
+            request
+        )
+
     def upload(self, *messages):
         return self.results.UploadResultData(iter(messages))
 
