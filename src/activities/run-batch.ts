@@ -27,7 +27,8 @@ export type FailureDetails = [BatchOutcome];
 
 /** What people read in the Temporal UI; the task's row has the whole error. */
 const LONGEST = 300;
-const FAILED = [TaskStatus.ERROR, TaskStatus.TIMEOUT, TaskStatus.CANCELLED];
+/** An error says more than the cancellations that may have followed it. */
+const FAILED = [[TaskStatus.ERROR, TaskStatus.TIMEOUT], [TaskStatus.CANCELLED]];
 
 /**
  * Watches one batch until its last task is final; what keeps it moving meanwhile is the
@@ -63,9 +64,13 @@ async function failureOf(
   { tables }: Pick<Stores, "tables">,
   { batchId, progress }: BatchInfo,
 ): Promise<string> {
-  const [task] = await tables.tasks.inBatch(batchId, { statuses: FAILED, limit: 1 });
-  if (!task) return "a task failed";
   const more = progress.failed > 1 ? ` (and ${progress.failed - 1} more)` : "";
-  const failure = `task ${task.taskId} failed: ${errorOf(task)}`;
-  return `${failure.slice(0, LONGEST)}${failure.length > LONGEST ? "…" : ""}${more}`;
+  for (const statuses of FAILED) {
+    const [task] = await tables.tasks.inBatch(batchId, { statuses, limit: 1 });
+    if (task) return `${shortened(`task ${task.taskId} failed: ${errorOf(task)}`)}${more}`;
+  }
+  return `a task failed${more}`;
 }
+
+const shortened = (text: string): string =>
+  text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text;
