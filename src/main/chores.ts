@@ -8,12 +8,14 @@ import type { BatchKey } from "../domain/batch.ts";
 import type { Stores } from "../lifecycle/stores.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import type { Announcer } from "../temporal/announcer.ts";
+import type { Revival } from "../temporal/revival.ts";
 import type { SessionWorkflows } from "../temporal/session-workflows.ts";
 
 export interface ChoresDependencies {
   readonly stores: Stores;
   readonly workflows: Pick<SessionWorkflows, "batchesReady">;
   readonly announcer: Pick<Announcer, "look">;
+  readonly revival: Revival;
   readonly log: Logger;
 }
 
@@ -31,13 +33,14 @@ interface Chore {
 const LEAST_PAUSE_MS = 20;
 /** The rest of the time belongs to others. */
 const PAUSE_PER_COST = 10;
+const REVIVE_MS = 10_000;
 const ORPHAN_MS = 60_000;
 /** Telling a workflow takes less. */
 const UNTOLD_MS = 10_000;
 const HISTORY_MS = 600_000;
 
 export function createChores(
-  { stores, workflows, announcer, log }: ChoresDependencies,
+  { stores, workflows, announcer, revival, log }: ChoresDependencies,
   { sweepMs }: ChoresOptions,
 ): AsyncDisposable {
   const { tables, now } = stores;
@@ -107,6 +110,7 @@ export function createChores(
   const stopNotices = tables.feed.onProgress(() => wake.resolve());
   const working = Promise.all([
     onNews(),
+    repeat({ name: "revive", everyMs: REVIVE_MS, run: () => revival.look() }),
     repeat({ name: "collect", everyMs: 10_000, run: collect }),
     repeat({ name: "tidy", everyMs: 60_000, run: () => tables.sweep(now() - HISTORY_MS) }),
   ]);

@@ -15,6 +15,7 @@ import { createMetrics } from "../telemetry/metrics.ts";
 import { createAnnouncer } from "../temporal/announcer.ts";
 import { connectTemporal } from "../temporal/connect.ts";
 import { withDirectControl } from "../temporal/direct-control.ts";
+import { createRevival } from "../temporal/revival.ts";
 import { installTemporalRuntime } from "../temporal/runtime.ts";
 import { createSessionWorkflows } from "../temporal/session-workflows.ts";
 import { openTemporalWorkers } from "../temporal/workers.ts";
@@ -72,7 +73,8 @@ export async function runOrchestrator(config: Config): Promise<void> {
   const started = createSessionWorkflows(client, { window, sessions: tables.sessions });
   const workflows = withDirectControl(started, stores);
   const announcer = stack.use(createAnnouncer({ tables, workflows, log }));
-  stack.use(createChores({ stores, workflows, announcer, log }, { sweepMs }));
+  const revival = createRevival({ client, tables, workflows, log });
+  stack.use(createChores({ stores, workflows, announcer, revival, log }, { sweepMs }));
 
   const checks = {
     database: () => stores.tables.ping(),

@@ -9,9 +9,9 @@ import type { Stores } from "../lifecycle/stores.ts";
 import { SessionWorkflowOver, type SessionWorkflows } from "./session-workflows.ts";
 
 /**
- * Obeys verbs also when the session's workflow is over: a closed session that is cancelled, or one
- * whose workflow an operator has terminated. The row decides then, by the same rules. Tasks that
- * come to a session that has ended are ended.
+ * Obeys verbs also when no workflow runs for the session: one whose workflow an operator has
+ * terminated gets it again, and of one that has ended (a closed session that is cancelled) the row
+ * decides, by the same rules.
  */
 export const withDirectControl = (
   workflows: SessionWorkflows,
@@ -37,6 +37,8 @@ export const withDirectControl = (
   },
 });
 
+const LIVES: readonly SessionStatus[] = [SessionStatus.RUNNING, SessionStatus.PAUSED];
+
 interface Command {
   readonly sessionId: SessionId;
   readonly verb: Verb;
@@ -53,7 +55,7 @@ async function revive(
   const session = await stores.tables.sessions.get(sessionId);
   if (!session) throw new GridError("SESSION_NOT_FOUND", sessionId);
   try {
-    if (session.status !== SessionStatus.RUNNING) throw new SessionWorkflowOver(sessionId);
+    if (!LIVES.includes(session.status)) throw new SessionWorkflowOver(sessionId);
     await workflows.start(session);
     await workflows.control(sessionId, verb, args);
   } catch (error) {

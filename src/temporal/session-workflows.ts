@@ -17,7 +17,8 @@ import type { SessionTable } from "../adaptors/table-storage/port/sessions.ts";
 import { GridError } from "../domain/errors.ts";
 import type { SessionId } from "../domain/ids.ts";
 import type { Session } from "../domain/session.ts";
-import type { StopSubmission, Verb } from "../domain/verbs.ts";
+import { SessionStatus } from "../domain/status.ts";
+import { nameOfStatus, type StopSubmission, type Verb } from "../domain/verbs.ts";
 import * as grid from "../workflows/contracts.ts";
 
 export interface SessionWorkflows {
@@ -59,19 +60,34 @@ export interface SessionWorkflowsOptions {
 /** The server's own answer to a missed deadline says more than ours. */
 const LATE_MS = 100;
 
-function startOptions({ sessionId, partitionIds, defaultOptions }: Session, window: number) {
+/** What the session's row says already, where that is more than a new workflow would assume. */
+function stateOf(session: Session): Pick<grid.SessionInput, "state"> {
+  const { status, clientSubmission, workerSubmission } = session;
+  if (status === SessionStatus.RUNNING && clientSubmission && workerSubmission) return {};
+  return {
+    state: {
+      ...{ status: nameOfStatus(status), clientSubmission, workerSubmission },
+      ...{ upTo: 0, next: 1, open: [], again: [], parked: [], names: {} },
+      ...{ tasks: 0, completed: 0, failed: 0 },
+    },
+  };
+}
+
+function startOptions(session: Session, window: number) {
+  const { sessionId, partitionIds, defaultOptions } = session;
   const partition = defaultOptions.partitionId || (partitionIds[0] ?? "");
   const partitions = partitionIds.join(", ");
   return {
     workflowId: grid.sessionWorkflowId(sessionId),
     taskQueue: grid.BATCH_QUEUE,
-    args: [{ sessionId, window }] satisfies [grid.SessionInput],
+    args: [{ sessionId, window, ...stateOf(session) }] satisfies [grid.SessionInput],
     workflowIdConflictPolicy: WorkflowIdConflictPolicy.USE_EXISTING,
-    workflowIdReusePolicy: WorkflowIdReusePolicy.REJECT_DUPLICATE,
+    // One that was terminated starts again (see revival.ts), one that ended by itself does not.
+    workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY,
     staticSummary: `session on ${partitions}`,
     staticDetails: `Partitions **${partitions}**. To pause, resume, close or cancel the session, send the update or signal of that name.`,
     typedSearchAttributes: [
-      { key: grid.statusAttribute, value: "Running" },
+      { key: grid.statusAttribute, value: nameOfStatus(session.status) },
       { key: grid.partitionAttribute, value: partition },
     ],
   };

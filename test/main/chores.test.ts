@@ -28,6 +28,8 @@ const standInTemporal = (failures = 0) => {
     },
   };
 };
+const revival = { look: async () => {} };
+
 const announcer: Announcer = {
   submitted() {},
   look: async () => {},
@@ -46,7 +48,10 @@ describe("parked batches that became ready", () => {
   it("are told to their workflow once, and until it has heard", async () => {
     const session = await parkedAndReady();
     const workflows = standInTemporal(2);
-    await using _chores = createChores({ stores, workflows, announcer, log }, { sweepMs: 50 });
+    await using _chores = createChores(
+      { stores, workflows, announcer, revival, log },
+      { sweepMs: 50 },
+    );
     await vi.waitFor(() => expect(workflows.told).toEqual([[session, [1]]]), PATIENCE);
     await vi.waitFor(
       async () => expect(await stores.tables.batches.unparkReady(NEVER)).toEqual([]),
@@ -61,7 +66,7 @@ describe("parked batches that became ready", () => {
     const workflows = standInTemporal();
     const later = { ...stores, now: () => Date.now() + 60_000 };
     await using _chores = createChores(
-      { stores: later, workflows, announcer, log },
+      { stores: later, workflows, announcer, revival, log },
       { sweepMs: 50 },
     );
     await vi.waitFor(() => expect(workflows.told).toEqual([[session, [1]]]), PATIENCE);

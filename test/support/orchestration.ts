@@ -16,6 +16,7 @@ import { workflowBundle } from "../../src/main/workflow-bundle.ts";
 import { createLogger } from "../../src/telemetry/logger.ts";
 import { type Announcer, createAnnouncer } from "../../src/temporal/announcer.ts";
 import { withDirectControl } from "../../src/temporal/direct-control.ts";
+import { createRevival } from "../../src/temporal/revival.ts";
 import {
   createSessionWorkflows,
   type SessionWorkflows,
@@ -62,7 +63,8 @@ export async function openOrchestration(
   const started = createSessionWorkflows(client, { window, sessions: tables.sessions });
   const workflows = withDirectControl(started, stores);
   const announcer = stack.use(createAnnouncer({ tables, workflows, log }));
-  stack.use(createChores({ stores, workflows, announcer, log }, { sweepMs: 200 }));
+  const revival = createRevival({ client, tables, workflows, log });
+  stack.use(createChores({ stores, workflows, announcer, revival, log }, { sweepMs: 200 }));
   const opened = stack.move();
   return { workflows, announcer, [Symbol.asyncDispose]: () => opened.disposeAsync() };
 }

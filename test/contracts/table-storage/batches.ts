@@ -135,6 +135,20 @@ export function batches({ promised, open }: TableStoragePromises): void {
     expect(await tables.batches.unannounced(query)).toEqual([later]);
   });
 
+  promised(
+    "announces all batches once more when their workflow has lost what it knew",
+    async () => {
+      const { batches } = await open();
+      const [session, other] = [someSession(), someSession()];
+      await batches.add([batchIn(session, { name: "one" }), batchIn(session), batchIn(other)]);
+      for (const id of [session, other]) await batches.announced(id, 2);
+      await batches.announceAgain(session);
+      const again = only(await batches.unannounced({ sessionId: session }));
+      expect(again).toMatchObject({ upTo: 2, names: { 1: "one" } });
+      expect(await batches.unannounced({ sessionId: other })).toEqual([]);
+    },
+  );
+
   promised("tells at most 64 names, the first ones", async () => {
     const { batches } = await open();
     const session = someSession();

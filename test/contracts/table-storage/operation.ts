@@ -91,6 +91,7 @@ const USES: Readonly<Record<string, Use>> = {
   "batches.close": ({ batches }) => batches.close([{ sessionId: someSession(), batch: 1 }]),
   "batches.unannounced": ({ batches }) => batches.unannounced({ sessionId: someSession() }),
   "batches.announced": ({ batches }) => batches.announced(someSession(), 1),
+  "batches.announceAgain": ({ batches }) => batches.announceAgain(someSession()),
   "batches.progress": ({ batches }) => batches.progress([{ sessionId: someSession(), batch: 1 }]),
   "batches.park": ({ batches }) => batches.park({ sessionId: someSession(), batch: 1 }),
   "batches.parked": ({ batches }) => batches.parked({ limit: 1 }),

@@ -88,6 +88,8 @@ export interface BatchTable {
   }): Promise<Unannounced[]>;
   /** The session's workflow knows batches 1…upTo. */
   announced(sessionId: SessionId, upTo: number): Promise<void>;
+  /** The session's workflow has lost what it knew: all batches are to be announced once more. */
+  announceAgain(sessionId: SessionId): Promise<void>;
   /** Unknown keys are left out; the order is that of the keys. */
   progress(keys: readonly BatchKey[]): Promise<BatchInfo[]>;
   /** Marks a batch as waiting for later submissions. */

@@ -16,11 +16,12 @@ const TASKS = `SELECT coalesce(sum(count), 0) AS tasks FROM task_counts
   WHERE session_id = ? AND status <> ${TaskStatus.RETRIED}`;
 const ANNOUNCED = `UPDATE batch_marks SET announced = max(announced, min(last, ?))
   WHERE session_id = ?`;
+const ANNOUNCE_AGAIN = "UPDATE batch_marks SET announced = 0 WHERE session_id = ?";
 
 /** More names would not fit into the workflow's state; people read the first ones. */
 const NAMES_LIMIT = 64;
 
-type Announcing = Pick<BatchTable, "unannounced" | "announced" | "taskCount">;
+type Announcing = Pick<BatchTable, "unannounced" | "announced" | "announceAgain" | "taskCount">;
 
 export const batchAnnouncing = (store: Store): Announcing => {
   const dueSessions = (): SessionId[] =>
@@ -56,6 +57,13 @@ export const batchAnnouncing = (store: Store): Announcing => {
     async announced(sessionId, upTo) {
       await store.write(() => {
         store.sql(ANNOUNCED).run(upTo, sessionId);
+      });
+    },
+
+    async announceAgain(sessionId) {
+      await store.write((ledger) => {
+        store.sql(ANNOUNCE_AGAIN).run(sessionId);
+        ledger.progressed();
       });
     },
   };
