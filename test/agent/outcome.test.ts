@@ -160,3 +160,17 @@ it("takes a worker without the health method for a healthy one", async () => {
   const { id } = await submitOne(grid());
   await reaches(grid(), id, TaskStatus.COMPLETED);
 });
+
+it("asks again a worker that does not answer when it is asked for its health", async () => {
+  let asked = 0;
+  await using _pair = await openPair(grid(), {
+    behaviour: async () => OK,
+    health: () => {
+      asked += 1;
+      return asked === 1 ? new Promise(() => {}) : Promise.resolve(Serving.SERVING);
+    },
+  });
+  const { id } = await submitOne(grid());
+  await reaches(grid(), id, TaskStatus.COMPLETED);
+  expect(asked).toBe(2);
+});

@@ -160,3 +160,32 @@ it("runs a task once when its message comes twice", async () => {
   await pair.stop();
   expect(calls).toBe(1);
 });
+
+it("lets a task of a closed session run to its end, though its message comes again", async () => {
+  const started = gate();
+  const release = gate();
+  let calls = 0;
+  const { stores } = grid();
+  const behaviour = async () => {
+    calls += 1;
+    started.resolve();
+    await release.promise;
+    return OK;
+  };
+  await using _one = await openPair(grid(), { behaviour });
+  const { id, session } = await submitOne(grid());
+  await started.promise;
+  await reaches(grid(), id, TaskStatus.PROCESSING);
+  await stores.tables.sessions.change(session, [SessionStatus.RUNNING], {
+    status: SessionStatus.CLOSED,
+  });
+  await using _other = await openPair(grid(), { behaviour });
+  const message = { sessionId: session, taskId: id, partitionId: "default" as never, priority: 1 };
+  await stores.queue.publish([message]);
+  await vi.waitFor(async () =>
+    expect((await stores.queue.depth("default" as never)).waiting).toBe(0),
+  );
+  release.resolve();
+  await reaches(grid(), id, TaskStatus.COMPLETED);
+  expect(calls).toBe(1);
+});

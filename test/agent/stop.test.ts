@@ -1,4 +1,5 @@
 import { expect, it, vi } from "vitest";
+import { taskId } from "../../src/domain/ids.ts";
 import { SessionStatus, TaskStatus } from "../../src/domain/status.ts";
 import { openPair } from "./pair.ts";
 import { freshGrid, gate, reaches, submitOne } from "./scene.ts";
@@ -159,4 +160,46 @@ it("commits a large output that is still being stored when it is told to stop", 
   await reaches(grid(), id, TaskStatus.COMPLETED);
   await stopped;
   expect((await grid().result(output)).text).toHaveLength(large.length);
+});
+
+it("says that it lives until its running task has ended, after it was told to stop", async () => {
+  const started = gate();
+  const release = gate();
+  await using pair = await openPair(grid(), {
+    behaviour: async () => {
+      started.resolve();
+      await release.promise;
+      return OK;
+    },
+  });
+  const { id } = await submitOne(grid());
+  await started.promise;
+  const stopped = pair.stop();
+  const beats = async () => (await grid().stores.tables.agents.list())[0]?.beats ?? 0;
+  const before = await beats();
+  await vi.waitFor(async () => expect(await beats()).toBeGreaterThan(before + 3), 10_000);
+  expect((await grid().task(id)).status).toBe(TaskStatus.PROCESSING);
+  release.resolve();
+  await stopped;
+  expect((await grid().task(id)).status).toBe(TaskStatus.COMPLETED);
+  expect(await grid().stores.tables.agents.list()).toEqual([]);
+});
+
+it("counts the death of its worker as a crash also while it stops, and within the grace delay", async () => {
+  const started = gate();
+  await using pair = await openPair(grid(), {
+    behaviour: () => {
+      started.resolve();
+      return new Promise(() => {});
+    },
+  });
+  const { id } = await submitOne(grid(), { maxRetries: 1 });
+  await started.promise;
+  await reaches(grid(), id, TaskStatus.PROCESSING);
+  const stopped = pair.stop();
+  await pair.worker[Symbol.asyncDispose]();
+  await stopped;
+  const [next] = await grid().stores.tables.tasks.get([taskId(`${id}###1`)]);
+  expect((await grid().task(id)).status).toBe(TaskStatus.RETRIED);
+  expect(next).toMatchObject({ status: TaskStatus.SUBMITTED, crashCount: 1 });
 });
