@@ -17,22 +17,23 @@ export function createLayers(session: Session, request: WireTaskOptions | undefi
   const base = merge(request, defaultOptions, "task_options");
   const merged = new Map<string, TaskOptions>();
 
-  const requireAllowed = (options: TaskOptions, path: string): TaskOptions => {
+  const requireAllowed = (options: TaskOptions, layer: string): TaskOptions => {
     const { partitionId } = options;
     if (partitionId !== "" && partitionIds.includes(partitionId)) return options;
     throw new GridError(
       "PARTITION_NOT_ALLOWED",
-      `${path}.partition_id: is "${partitionId}"; session ${sessionId} has ${partitionIds.join(", ")}`,
+      `${layer}.partition_id: is "${partitionId}"; session ${sessionId} has ${partitionIds.join(", ")}`,
     );
   };
+  const lowerLayer = request?.partitionId ? "task_options" : "the session's default_task_option";
 
   /** @throws {GridError} PARTITION_NOT_ALLOWED, INVALID_ARGUMENT. */
   return (wire: WireTaskOptions | undefined, task: number): TaskOptions => {
     const key = wire ? JSON.stringify(wire) : "";
     const known = merged.get(key);
     if (known) return known;
-    const path = wire ? `task_creations[${task}].task_options` : "task_options";
-    const options = requireAllowed(merge(wire, base, path), path);
+    const path = `task_creations[${task}].task_options`;
+    const options = requireAllowed(merge(wire, base, path), wire?.partitionId ? path : lowerLayer);
     merged.set(key, options);
     return options;
   };

@@ -104,6 +104,23 @@ describe("tasks", () => {
       expect((await queue.depth(OTHER_PARTITION as never)).waiting).toBe(1);
     });
 
+    it("says which layer of the options named a partition that the session has not", async () => {
+      const defaultTaskOption = { ...OPTIONS, partitionId: OTHER_PARTITION };
+      const session = await grid.sessions.createSession({ defaultTaskOption });
+      const payload = await newPayload(grid, session.sessionId);
+      const refused = async (taskOptions?: typeof OPTIONS) => {
+        const taskCreations = [
+          { payloadId: payload, taskOptions: { ...OPTIONS, partitionId: "" } },
+        ];
+        const { sessionId: id } = session;
+        return refusalOf(grid.tasks.submitTasks({ sessionId: id, taskOptions, taskCreations }));
+      };
+      const words = `partition_id: is "other"; session ${session.sessionId} has default`;
+      expect((await refused()).details).toContain(`: the session's default_task_option.${words}`);
+      expect((await refused(defaultTaskOption)).details).toContain(`: task_options.${words}`);
+      expect((await refused()).status).toBe("FAILED_PRECONDITION");
+    });
+
     it("leaves an output to the task that named it first", async () => {
       const [output = ""] = await newResults(grid, sessionId, ["output"]);
       const creation = { payloadId, expectedOutputKeys: [output] };
