@@ -2,10 +2,10 @@
 // because whoever should have said so died, or had no room in the queue.
 //
 //   P1. Which batches are parked is read from the store: what an orchestrator knew dies with it.
-//   P2. Its share of the time is bounded, however many tasks wait: a page at a time, a pause in
+//   P2. Its share of the time is bounded, however many tasks wait: a page a turn, a pause in
 //       proportion, and edges in which nothing was found are looked at ever more rarely.
 //   P3. All it does is idempotent: another process may be on the same round.
-import { setTimeout as sleep } from "node:timers/promises";
+import { setImmediate as nextTurn, setTimeout as sleep } from "node:timers/promises";
 import type { BatchInfo, Edge, ParkedBatch } from "../../adaptors/table-storage/index.ts";
 import type { BatchKey } from "../../domain/batch.ts";
 import { SessionStatus } from "../../domain/status.ts";
@@ -76,6 +76,7 @@ export function createPatrol(
       const status = statuses.get(batch.sessionId);
       if (status !== SessionStatus.RUNNING && status !== SessionStatus.PAUSED) continue;
       note(batch);
+      await nextTurn();
       const ready = await tables.tasks.readyInBatch(batch.batchId, READY_AT_ONCE);
       await dispatch(stores, batch.sessionId, ready);
     }
@@ -104,6 +105,7 @@ export function createPatrol(
     const due = [...visits.values()].filter(({ at }) => at <= now()).sort((a, b) => a.at - b.at);
     for (const visit of due) {
       if (performance.now() > until || stop.signal.aborted) return;
+      await nextTurn();
       await visitOne(visit);
     }
   };
