@@ -8,6 +8,7 @@
  *   P1. Pause is a gate here and at acquisition, not a sweep: nothing enters the queue between.
  */
 import type { Message } from "../adaptors/queue/port.ts";
+import { isOutage } from "../domain/errors.ts";
 import type { SessionId, TaskId } from "../domain/ids.ts";
 import { SessionStatus } from "../domain/status.ts";
 import type { Task } from "../domain/task.ts";
@@ -25,22 +26,36 @@ export const toMessage = ({ sessionId, taskId, options }: Task): Message => {
  * @returns how many were put on the queue.
  */
 export async function dispatch(
-  { tables, queue, now }: Pick<Stores, "tables" | "queue" | "now">,
+  stores: Pick<Stores, "tables" | "queue" | "now">,
   sessionId: SessionId,
   ready: readonly TaskId[],
   room = ready.length,
 ): Promise<number> {
-  if (ready.length === 0) return 0;
-  const status = (await tables.sessions.statuses([sessionId])).get(sessionId);
-  if (status === SessionStatus.PAUSED) await tables.tasks.pause(ready);
-  // A session that has ended: whoever ended it decides its tasks.
-  if (status !== SessionStatus.RUNNING) return 0;
-  const submitted = await tables.tasks.submit(ready.slice(0, room), now());
-  await queue.publish(submitted.map(toMessage));
+  const submitted = await submit(stores, sessionId, ready, room);
+  await stores.queue.publish(submitted.map(toMessage));
   return submitted.length;
 }
 
-/** Dispatches as far as the session's share of the queue allows, without a round trip through Temporal. */
+/** Writes the status; answers the tasks that are to be put on the queue. */
+async function submit(
+  { tables, now }: Pick<Stores, "tables" | "now">,
+  sessionId: SessionId,
+  ready: readonly TaskId[],
+  room: number,
+): Promise<readonly Task[]> {
+  if (ready.length === 0) return [];
+  const status = (await tables.sessions.statuses([sessionId])).get(sessionId);
+  if (status === SessionStatus.PAUSED) await tables.tasks.pause(ready);
+  // A session that has ended: whoever ended it decides its tasks.
+  if (status !== SessionStatus.RUNNING) return [];
+  return await tables.tasks.submit(ready.slice(0, room), now());
+}
+
+/**
+ * Dispatches as far as the session's share of the queue allows, without a round trip through Temporal.
+ * A queue that is away is no failure of whoever made the tasks ready: they are accepted, and
+ * supervision publishes them once it is back.
+ */
 export async function dispatchDirectly(
   stores: Pick<Stores, "tables" | "queue" | "now" | "directLimit">,
   sessionId: SessionId,
@@ -49,5 +64,10 @@ export async function dispatchDirectly(
   if (ready.length === 0) return 0;
   const queued = await stores.tables.tasks.queuedCount(sessionId);
   const room = stores.directLimit - queued;
-  return room > 0 ? await dispatch(stores, sessionId, ready, room) : 0;
+  if (room <= 0) return 0;
+  const submitted = await submit(stores, sessionId, ready, room);
+  await stores.queue.publish(submitted.map(toMessage)).catch((error: unknown) => {
+    if (!isOutage(error)) throw error;
+  });
+  return submitted.length;
 }
