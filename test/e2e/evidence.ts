@@ -127,7 +127,7 @@ export async function expectCommittedOnce(
   expect(new Set(made).size).toBe(expected.outputs.length);
   const final = [...tasks.map(({ taskId }) => taskId), ...outputs.map((o) => o.result.resultId)];
   const told = evidence.endings();
-  await vi.waitFor(() => expect(final.filter((id) => !told.has(id))).toEqual([]));
+  await vi.waitFor(() => expect(final.filter((id) => !told.has(id))).toEqual([]), 10_000);
   expect([...told].filter(([, times]) => times !== 1)).toEqual([]);
 }
 

@@ -62,7 +62,8 @@ afterAll(async () => {
 
 // One grid for all: it has to live on after each of these.
 beforeEach(async () => {
-  await vi.waitFor(() => expect([...CHILDREN, ...WORKERS].map(grid.pid)).not.toContain(undefined));
+  const children = [...CHILDREN, ...WORKERS];
+  await vi.waitFor(() => expect(children.map(grid.pid)).not.toContain(undefined), 60_000);
   load = await startClient({ python, program: "load.py", args: [grid.endpoint, `${TASKS}`] });
   evidence = await openEvidence(grid.data, load.session);
   earlier = executions(log()).length;
@@ -87,7 +88,7 @@ const whenExecuted = async (count: number): Promise<void> => {
 };
 
 const kill = (...children: string[]): void => {
-  const pids = children.map((child) => grid.pid(child) ?? Number.NaN);
+  const pids = children.map((child) => grid.pid(child) ?? expect.unreachable());
   for (const pid of pids) process.kill(pid, "SIGKILL");
 };
 
@@ -141,7 +142,7 @@ describe("with 2,000 tasks under way, all end right, and nothing is left in the 
   it("kill -9 of agents again and again", { timeout: 240_000 }, async () => {
     for (const [n, victim] of ["agent-1", "agent-2", "agent-1"].entries()) {
       await whenExecuted(200 + n * 400);
-      await vi.waitFor(() => expect(grid.pid(victim)).toBeDefined());
+      await vi.waitFor(() => expect(grid.pid(victim)).toBeDefined(), 60_000);
       kill(victim);
     }
     await expectAllRight({ of: WORKERS, atMost: 3 * IN_HAND });
@@ -156,7 +157,8 @@ describe("with 2,000 tasks under way, all end right, and nothing is left in the 
 
   it("SIGSTOP of an agent beyond its lease, then SIGCONT", { timeout: 240_000 }, async () => {
     await whenExecuted(200);
-    const pid = grid.pid("agent-1") ?? Number.NaN;
+    const pid = grid.pid("agent-1") ?? expect.unreachable();
+    const said = grid.logOf("agent-1").length;
     // Once it goes on it may begin with tasks that were taken over, before it learns of that.
     const repeats = { of: ["worker-1"], atMost: IN_HAND + PREFETCH };
     try {
@@ -166,10 +168,9 @@ describe("with 2,000 tasks under way, all end right, and nothing is left in the 
       process.kill(pid, "SIGCONT");
     }
     // It had a task in hand that was taken over: it notices, by its beat or at its commit.
-    await vi.waitFor(
-      () => expect(grid.logOf("agent-1")).toMatch(/"attempt dropped"|"commit refused"/),
-      30_000,
-    );
+    const newLines = () => grid.logOf("agent-1").slice(said);
+    const notices = () => expect(newLines()).toMatch(/"attempt dropped"|"commit refused"/);
+    await vi.waitFor(notices, 30_000);
     await expectAllRight(repeats);
     expect(grid.pid("agent-1")).toBe(pid);
   });
