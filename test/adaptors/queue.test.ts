@@ -70,6 +70,24 @@ describe("embedded", () => {
     await expectNothing(queue, partition);
   });
 
+  it("serves receivers in the order in which they came", async () => {
+    const queue = await open();
+    const partition = somePartition();
+    const served: number[] = [];
+    const { signal } = new AbortController();
+    const receivers = Array.from({ length: 5 }, async (_, i) => {
+      const [delivery] = await queue.receive(partition, 1, signal);
+      served.push(i);
+      return delivery;
+    });
+    await queue.publish(manyIn(partition, 3));
+    await Promise.all(receivers.slice(0, 3));
+    expect(served).toEqual([0, 1, 2]);
+    await queue.publish(manyIn(partition, 2));
+    await Promise.all(receivers);
+    expect(served).toEqual([0, 1, 2, 3, 4]);
+  });
+
   it("writes nothing while receivers wait at an empty partition", async () => {
     const queue = await open();
     const observer = new DatabaseSync(join(path(), "queue.db"), { readOnly: true });
