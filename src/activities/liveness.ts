@@ -6,6 +6,8 @@
 //       were slow or failed adds nothing, and a round adds at most twice the pause between rounds.
 //       So a slow store, or a stopped observer, never kills live agents.
 //   L3. A task's owner without a row lives no more: agents leave their row until they own nothing.
+//   L4. Of an agent's process on our own machine the kernel knows that it has died: then there is
+//       nothing to wait for.
 import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -13,14 +15,21 @@ import { type AgentId, agentId, partitionId } from "../domain/ids.ts";
 import { recoverFrom } from "../lifecycle/recover.ts";
 import type { Stores } from "../lifecycle/stores.ts";
 import type { Logger } from "../telemetry/logger.ts";
+import { isGone, placeOfProcess } from "./process-mark.ts";
 
 export interface LivenessOptions {
   readonly leaseMs: number;
+  /** The pause between two rounds. */
+  readonly everyMs?: number;
 }
 
-interface Suspect {
-  /** The counter as last seen; undefined for an owner without a row. */
-  beats: number | undefined;
+interface Seen {
+  /** The counter; undefined for an owner without a row. */
+  readonly beats?: number | undefined;
+  readonly process?: string | undefined;
+}
+
+interface Suspect extends Seen {
   silentMs: number;
 }
 
@@ -31,10 +40,10 @@ const PROMPT = 0.5;
 /** Observes until it is disposed. */
 export function createLiveness(
   { stores, log }: { stores: Stores; log: Logger },
-  { leaseMs }: LivenessOptions,
+  { leaseMs, everyMs = Math.max(50, leaseMs / ROUNDS_PER_LEASE) }: LivenessOptions,
 ): AsyncDisposable {
-  const everyMs = Math.max(50, leaseMs / ROUNDS_PER_LEASE);
   const self = agentId(`observer-${randomUUID()}`);
+  const place = placeOfProcess();
   const suspects = new Map<AgentId, Suspect>();
   const stop = new AbortController();
   let judgedAt = performance.now();
@@ -50,26 +59,29 @@ export function createLiveness(
     await stores.tables.agents.remove(self);
   };
 
-  /** Counters by agent, owners without a row included. */
-  const observe = async (): Promise<Map<AgentId, number | undefined>> => {
+  /** By agent, owners without a row included. */
+  const observe = async (): Promise<Map<AgentId, Seen>> => {
     await touch();
     // Owners first: an agent that appears between the two has its row by the second.
     const owners = await stores.tables.tasks.owners();
     const rows = await stores.tables.agents.list();
-    return new Map<AgentId, number | undefined>([
-      ...owners.map((owner) => [owner, undefined] as const),
-      ...rows.map(({ agentId: id, beats }) => [id, beats] as const),
+    return new Map<AgentId, Seen>([
+      ...owners.map((owner) => [owner, {}] as const),
+      ...rows.map((row) => [row.agentId, row] as const),
     ]);
   };
 
-  const judge = (seen: ReadonlyMap<AgentId, number | undefined>, silentMs: number): AgentId[] => {
+  const isDead = ({ process, silentMs }: Suspect): boolean =>
+    silentMs > leaseMs || (process !== undefined && isGone(process, place));
+
+  const judge = (seen: ReadonlyMap<AgentId, Seen>, silentMs: number): AgentId[] => {
     for (const id of suspects.keys()) if (!seen.has(id)) suspects.delete(id);
-    for (const [id, beats] of seen) {
+    for (const [id, { beats, process }] of seen) {
       const known = suspects.get(id);
       if (known && known.beats === beats) known.silentMs += silentMs;
-      else suspects.set(id, { beats, silentMs: 0 });
+      else suspects.set(id, { beats, process, silentMs: 0 });
     }
-    return [...suspects].flatMap(([id, suspect]) => (suspect.silentMs > leaseMs ? [id] : []));
+    return [...suspects].flatMap(([id, suspect]) => (isDead(suspect) ? [id] : []));
   };
 
   const round = async (): Promise<void> => {

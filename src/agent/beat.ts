@@ -13,9 +13,9 @@ export type Revoke = (attempts: readonly Attempt[]) => void;
 
 /** One beat, and a look at what has been revoked. */
 export async function beatOnce(context: AgentContext, revoke: Revoke): Promise<void> {
-  const { stores, owner, partitionId, held, log } = context;
+  const { stores, owner, process, partitionId, held, log } = context;
   const { agents, tasks } = stores.tables;
-  await agents.beat({ ...owner, partitionId, held: held.size });
+  await agents.beat({ ...owner, process, partitionId, held: held.size });
   const attempts = [...held].filter(({ revoked }) => !revoked);
   const keys = await tasks.revoked(owner.agentId, attempts.map(keyOf));
   if (keys.length === 0) return;

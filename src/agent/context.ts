@@ -10,6 +10,8 @@ import type { Attempt } from "./attempt.ts";
 export interface AgentContext {
   readonly stores: Stores;
   readonly owner: Owner;
+  /** Names this process to others on its machine. */
+  readonly process?: string | undefined;
   readonly partitionId: PartitionId;
   readonly settings: AgentSettings;
   /** For what workers create: half as dear to store as random ids. */

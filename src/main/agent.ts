@@ -2,6 +2,7 @@
 import { randomFillSync, randomUUID } from "node:crypto";
 import { mkdirSync } from "node:fs";
 import { hostname } from "node:os";
+import { markOfProcess } from "../activities/process-mark.ts";
 import { openObjectStorage } from "../adaptors/object-storage/index.ts";
 import { openQueue } from "../adaptors/queue/index.ts";
 import { openTableStorage } from "../adaptors/table-storage/index.ts";
@@ -46,6 +47,7 @@ function toAgent(config: AgentConfig, parts: Parts) {
   return createAgent({
     ...parts,
     owner: { agentId: agentId(randomUUID()), hostname: hostname() },
+    process: markOfProcess(),
     partitionId: pollster.partitionId,
     newId: createIdSource({ now: Date.now, randomize: randomFillSync }),
     settings: {

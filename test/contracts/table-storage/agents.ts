@@ -15,11 +15,11 @@ export function agents({ promised, open }: TableStoragePromises): void {
     const [one, two] = [await open(), await open()];
     const agent = agentRow();
     await one.agents.beat(agent);
-    await two.agents.beat({ ...agent, held: 4 });
-    await one.agents.beat({ ...agent, held: 5 });
+    await two.agents.beat({ ...agent, held: 4, process: "one" });
+    await one.agents.beat({ ...agent, held: 5, process: "two" });
     const list = await two.agents.list();
     expect(list.filter(({ agentId }) => agentId === agent.agentId)).toEqual([
-      { ...agent, beats: 3, held: 5 },
+      { ...agent, beats: 3, held: 5, process: "two" },
     ]);
   });
 

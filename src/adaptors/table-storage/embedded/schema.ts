@@ -106,6 +106,7 @@ CREATE TABLE IF NOT EXISTS agents (
   agent_id TEXT PRIMARY KEY,
   partition_id TEXT NOT NULL,
   hostname TEXT NOT NULL,
+  process TEXT,
   beats INTEGER NOT NULL,
   held INTEGER NOT NULL
 ) WITHOUT ROWID;

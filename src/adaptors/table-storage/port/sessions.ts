@@ -109,6 +109,8 @@ export interface AgentBeat {
   readonly agentId: AgentId;
   readonly partitionId: PartitionId;
   readonly hostname: string;
+  /** Names the agent's process to others on its machine. */
+  readonly process?: string | undefined;
   /** Grows with each beat; only its change means something, so no clock is compared. */
   readonly beats: number;
   /** Tasks the agent holds. */
