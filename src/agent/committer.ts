@@ -184,7 +184,6 @@ export function createCommitter(options: CommitterOptions): Committer {
       await insist(limited, "carry out decisions", () => rollForward(stores, tasks));
     } catch (error) {
       ending.throwIfAborted();
-      await stores.tables.ping().catch(() => undefined);
       if (tasks.length > 1) for (const task of tasks) await carryOut([task]);
       else
         log.error(
