@@ -9,6 +9,7 @@
 //       thread, without the lock, and BEGIN is tried again between turns.
 //   E5. An outage (lock held for too long, disk full or failing, file gone) is told to every write
 //       that it touches as DEPENDENCY_UNAVAILABLE; the next one finds a whole database again.
+import { createHash } from "node:crypto";
 import { basename } from "node:path";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { GridError } from "../../domain/errors.ts";
@@ -56,6 +57,24 @@ interface Job {
 const pauseMs = (blockedMs: number): number =>
   Math.min(LONGEST_PAUSE_MS, 1 + PAUSE_PER_WAIT * blockedMs);
 
+/** Never 0, which is what a file has that nobody marked. */
+const versionOf = (schema: string): number =>
+  createHash("sha256").update(schema.replace(/\s+/g, " ")).digest().readUInt32BE() >>> 1 || 1;
+
+/** A file of another version would fail sooner or later, and with words that help nobody. */
+function applySchema(db: DatabaseSync, file: string, schema: string): void {
+  const version = versionOf(schema);
+  db.exec("BEGIN IMMEDIATE");
+  const found = db.prepare("PRAGMA user_version").get()?.["user_version"];
+  const isNew = db.prepare("SELECT 1 FROM sqlite_schema LIMIT 1").get() === undefined;
+  if (found !== version && !isNew) {
+    throw new Error(
+      `Cannot use ${file}: another version of the grid made it. Move its folder away, or choose another one.`,
+    );
+  }
+  db.exec(`${schema}; PRAGMA user_version = ${version}; COMMIT`);
+}
+
 function openFile(file: string, schema: string): DatabaseSync {
   const db = new DatabaseSync(file, { timeout: LOCK_PATIENCE_MS });
   db.exec("PRAGMA journal_mode=WAL");
@@ -63,7 +82,12 @@ function openFile(file: string, schema: string): DatabaseSync {
   db.exec("PRAGMA synchronous=NORMAL");
   // After a page was split SQLite goes through the whole cache at the end of the transaction.
   db.exec("PRAGMA cache_size=-16384; PRAGMA temp_store=MEMORY; PRAGMA wal_autocheckpoint=0");
-  db.exec(`BEGIN IMMEDIATE; ${schema}; COMMIT`);
+  try {
+    applySchema(db, file, schema);
+  } catch (error) {
+    db.close();
+    throw error;
+  }
   // From here on only our own patient loop waits for locks (E4).
   db.exec("PRAGMA busy_timeout=0");
   return db;
