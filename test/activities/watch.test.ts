@@ -5,7 +5,7 @@ import { batchId, sessionId } from "../../src/domain/ids.ts";
 import { SessionStatus } from "../../src/domain/status.ts";
 import { cancelTasks } from "../../src/lifecycle/cancel.ts";
 import { createLogger } from "../../src/telemetry/logger.ts";
-import { submit } from "../support/orchestration.ts";
+import { submit, times } from "../support/orchestration.ts";
 import { openStandInAgent } from "../support/stand-in-agent.ts";
 import { openStores, type TestStores } from "../support/stores.ts";
 
@@ -153,5 +153,45 @@ describe("a watch of a batch that lingers", () => {
     const info = { ...key, lingerMs: 600_000, progress };
     expect(isPatient(info, { final: 1_000, since: 0 }, 1)).toBe(false);
     expect(isPatient(info, { final: 999, since: 0 }, 1)).toBe(true);
+  });
+});
+
+describe("all watches of a process", () => {
+  const counted = () => {
+    const { batches, feed, sessions } = stores.tables;
+    const asked: number[] = [];
+    const progress: typeof batches.progress = async (keys) => {
+      asked.push(keys.length);
+      return await batches.progress(keys);
+    };
+    return { asked, tables: { batches: { ...batches, progress }, feed, sessions } };
+  };
+
+  it("W1: share one query", async () => {
+    const { asked, tables } = counted();
+    await using watch = openWatch(tables);
+    const sessionId = await stores.newSession();
+    await submit(stores, sessionId, times(40, {}));
+    const cancel = new AbortController();
+    const reports = new Map<number, Report>();
+    const followed = Array.from({ length: 40 }, (_, i) =>
+      watch.follow({ sessionId, batch: i + 1 }, (report) => reports.set(i, report), cancel.signal),
+    );
+    await vi.waitFor(() => expect(asked.at(-1)).toBe(40), PATIENCE);
+    await vi.waitFor(() => expect(reports.size).toBe(40), PATIENCE);
+    const looks = asked.length;
+    await vi.waitFor(() => expect(asked.length).toBeGreaterThan(looks + 2), PATIENCE);
+    expect(asked.slice(looks).every((keys) => keys === 40)).toBe(true);
+    cancel.abort(new Error("enough"));
+    await Promise.allSettled(followed);
+  });
+
+  it("W3: look early when there is progress, long before the next look is due", async () => {
+    await using watch = createWatch({ tables: stores.tables, log }, { pollMs: 3_600_000 });
+    const sessionId = await stores.newSession();
+    await submit(stores, sessionId, [{}]);
+    const followed = watch.follow({ sessionId, batch: 1 }, () => {}, never);
+    await using _agent = await openStandInAgent(stores);
+    expect((await followed).info?.progress.completed).toBe(1);
   });
 });

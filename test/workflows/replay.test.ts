@@ -11,6 +11,9 @@ const FOLDER = join(import.meta.dirname, "../histories");
 const names = readdirSync(FOLDER).filter((name) => name.endsWith(".json"));
 const read = (name: string): string => readFileSync(join(FOLDER, name), "utf8");
 
+/** A session's state, carried whole, is the largest: under 2 kB (W1). */
+const LARGEST_BYTES = 2_048;
+
 let options: ReplayWorkerOptions;
 beforeAll(async () => {
   installTemporalRuntime(createLogger({ level: "silent", role: "test" }));
@@ -20,6 +23,17 @@ beforeAll(async () => {
 describe("recorded sessions", () => {
   it.each(names)("%s goes on under today's workflow code", async (name) => {
     await Worker.runReplayHistory(options, JSON.parse(read(name)));
+  });
+
+  it.each(names)("I8: %s holds no payload that is larger than names and numbers", (name) => {
+    const sizes: number[] = [];
+    JSON.parse(read(name), (key, value) => {
+      if (key === "data" && typeof value === "string")
+        sizes.push(Buffer.from(value, "base64").length);
+      return value;
+    });
+    expect(sizes.length).toBeGreaterThan(0);
+    expect(Math.max(...sizes)).toBeLessThan(LARGEST_BYTES);
   });
 
   it("would not, if the code asked for another activity", async () => {
