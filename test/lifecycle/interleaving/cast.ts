@@ -80,7 +80,7 @@ export async function playObserver(
   }
 }
 
-/** Dates of today are long ago for a supervisor whose clock is ahead. */
+/** Whatever a supervisor waits for is over by its next look. */
 const PATIENCE_MS = 600_000;
 
 /** One look of the supervisor at all batches. */
@@ -88,7 +88,9 @@ async function superviseOnce(world: World, stores: Stores): Promise<void> {
   const { sessionId } = world;
   const keys = Array.from({ length: 100 }, (_, i) => ({ sessionId, batch: i + 1 }));
   const infos = await stores.tables.batches.progress(keys);
-  const later = { ...stores, now: () => Date.now() + PATIENCE_MS };
+  world.aheadMs += PATIENCE_MS;
+  const { aheadMs } = world;
+  const later = { ...stores, now: () => Date.now() + aheadMs };
   const cares = infos.map((info) => createCare(info, 0));
   await feedQueue(later, sessionId, cares, { deep: false, dispatchedAt: 0 });
   await mend(later, cares, { republishAfterMs: 0 });

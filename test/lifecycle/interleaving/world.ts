@@ -30,6 +30,8 @@ export interface World {
   readonly folder: string;
   /** The session's workflow has ended: nobody looks after its tasks any more. */
   isOver: boolean;
+  /** How far the supervisors' clock is ahead. */
+  aheadMs: number;
   readonly log: ReturnType<typeof createLogger>;
   readonly metrics: ReturnType<typeof createMetrics>;
   /** The stores as the actor sees them: each verb is a turn. */
@@ -54,7 +56,7 @@ export async function createWorld(
   const feed = await stores.tables.feed.open(sessionId, done.signal);
   return {
     ...{ stores, sessionId, partitionId: partition, random, chronicle },
-    isOver: false,
+    ...{ isOver: false, aheadMs: 0 },
     turns: createTurns(random),
     folder: mkdtempSync(join(tmpdir(), "interleaving-")),
     log: createLogger({ level: "silent", role: "test" }),
