@@ -1,18 +1,15 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { createLiveness } from "../../src/activities/liveness.ts";
 import { collectOrphans } from "../../src/activities/orphans.ts";
-import { createSupervisor } from "../../src/activities/supervise/supervisor.ts";
-import { createWatch } from "../../src/activities/watch.ts";
-import type { SessionId, TaskId } from "../../src/domain/ids.ts";
+import type { TaskId } from "../../src/domain/ids.ts";
 import { partitionId, stageOf } from "../../src/domain/ids.ts";
 import { TaskStatus } from "../../src/domain/status.ts";
-import { createLogger } from "../../src/telemetry/logger.ts";
 import { submit, times } from "../support/orchestration.ts";
 import { OK, openStandInAgent } from "../support/stand-in-agent.ts";
 import { AGENT, openStores, type TestStores } from "../support/stores.ts";
+import { log, supervise } from "./supervision.ts";
 
 const PATIENCE = { timeout: 25_000, interval: 20 };
-const log = createLogger({ level: "silent", role: "test" });
 const partition = partitionId("default");
 const { COMPLETED, PENDING, PROCESSED, PROCESSING, RETRIED, SUBMITTED } = TaskStatus;
 
@@ -21,23 +18,6 @@ beforeAll(async () => {
   stores = await openStores();
 });
 afterAll(() => stores[Symbol.asyncDispose]());
-
-/** Follows all batches of the session until they settle, as their activities would. */
-async function supervise(sessionId: SessionId, batches: number, options = {}) {
-  await using stack = new AsyncDisposableStack();
-  const watch = stack.use(createWatch({ tables: stores.tables, log }, { pollMs: 200 }));
-  const tuning = { republishAfterMs: 200, ...options };
-  stack.use(createSupervisor({ stores, watch, log }, tuning));
-  const { signal } = new AbortController();
-  const opened = stack.move();
-  const settled = Promise.all(
-    Array.from({ length: batches }, (_, i) =>
-      watch.follow({ sessionId, batch: i + 1 }, () => {}, signal),
-    ),
-  );
-  settled.catch(() => {});
-  return { settled, [Symbol.asyncDispose]: () => opened.disposeAsync() };
-}
 
 const statusesOf = async (ids: readonly TaskId[]) =>
   (await stores.tables.tasks.get(ids)).map(({ status }) => status);
@@ -60,7 +40,7 @@ describe("the supervisor", () => {
     await stores.queue.purge(partition);
     expect(await statusesOf(tasks)).toEqual([SUBMITTED, SUBMITTED, SUBMITTED]);
     await using _agent = await openStandInAgent(stores);
-    await using watched = await supervise(id, 3);
+    await using watched = await supervise(stores, id, 3);
     const ends = await watched.settled;
     expect(ends.map(({ info }) => info?.progress.completed)).toEqual([1, 1, 1]);
   });
@@ -71,7 +51,7 @@ describe("the supervisor", () => {
     expect(await stores.tables.tasks.queuedCount(id)).toBe(stores.directLimit);
     await using _agent = await openStandInAgent(stores);
     const batches = (await stores.tables.batches.unannounced({ sessionId: id }))[0]?.upTo ?? 0;
-    await using watched = await supervise(id, batches);
+    await using watched = await supervise(stores, id, batches);
     const ends = await watched.settled;
     expect(ends.reduce((sum, { info }) => sum + (info?.progress.completed ?? 0), 0)).toBe(3_000);
   });
@@ -82,7 +62,7 @@ describe("the supervisor", () => {
     await submit(stores, id, [...times(2_200, { options }), ...times(300, {})]);
     const batches = (await stores.tables.batches.unannounced({ sessionId: id }))[0]?.upTo ?? 0;
     await using agent = await openStandInAgent(stores);
-    await using _watched = await supervise(id, batches);
+    await using _watched = await supervise(stores, id, batches);
     await vi.waitFor(() => expect(agent.begun).toHaveLength(300), PATIENCE);
   });
 
@@ -95,7 +75,7 @@ describe("the supervisor", () => {
     await stores.tables.dependencies.close([input]);
     expect(await statusesOf([waiting])).toEqual([PENDING]);
     await using _agent = await openStandInAgent(stores);
-    await using watched = await supervise(id, 1);
+    await using watched = await supervise(stores, id, 1);
     await watched.settled;
     expect(await statusesOf([waiting])).toEqual([COMPLETED]);
   });
@@ -106,7 +86,7 @@ describe("the supervisor", () => {
     if (!task) throw new Error("nothing submitted");
     await die(task, "decided");
     expect(await statusesOf([task])).toEqual([PROCESSED]);
-    await using watched = await supervise(id, 1);
+    await using watched = await supervise(stores, id, 1);
     await watched.settled;
     expect(await statusesOf([task])).toEqual([COMPLETED]);
   });

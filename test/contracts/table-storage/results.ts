@@ -90,11 +90,11 @@ export function results({ promised, open }: TableStoragePromises): void {
     if (created) await results.complete([completionOf(created)], 6);
     expect((await results.publish(stage)).sort()).toEqual(resultIdsOf(staged).sort());
     expect(published).toHaveLength(1);
-    expect(await results.dropStaged(stage)).toEqual([]);
+    await results.dropStaged(stage);
     expect(await results.get(resultIdsOf(staged))).toHaveLength(2);
   });
 
-  promised("drops what is staged, and names its objects", async () => {
+  promised("drops what is staged, and drops it again without complaint", async () => {
     const { results } = await open();
     const session = someSession();
     const [stage, other] = [someStage(), someStage()];
@@ -106,8 +106,8 @@ export function results({ promised, open }: TableStoragePromises): void {
     const kept = resultIn(session);
     await results.create(staged, stage);
     await results.create([kept], other);
-    expect((await results.dropStaged(stage)).sort()).toEqual(["one", "two"]);
-    expect(await results.dropStaged(stage)).toEqual([]);
+    await results.dropStaged(stage);
+    await results.dropStaged(stage);
     expect(await results.publish(stage)).toEqual([]);
     await results.publish(other);
     expect(await results.get(resultIdsOf([...staged, kept]))).toEqual([kept]);

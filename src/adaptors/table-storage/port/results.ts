@@ -1,5 +1,5 @@
 import type { ListQuery, Page, ResultField } from "../../../domain/filter.ts";
-import type { ObjectId, ResultId, SessionId, StageId, TaskId } from "../../../domain/ids.ts";
+import type { ResultId, SessionId, StageId, TaskId } from "../../../domain/ids.ts";
 import type { Result } from "../../../domain/result.ts";
 import type { CompletedResult } from "../../../domain/task.ts";
 
@@ -15,8 +15,8 @@ export interface ResultTable {
   create(results: readonly Result[], stage?: StageId): Promise<void>;
   /** Makes the stage's results visible; answers the ids that are COMPLETED. Safe to repeat. */
   publish(stage: StageId): Promise<ResultId[]>;
-  /** Removes the stage's unpublished results; answers their objects, for deletion. */
-  dropStaged(stage: StageId): Promise<ObjectId[]>;
+  /** Removes the stage's unpublished results. Cheap when there are none. */
+  dropStaged(stage: StageId): Promise<void>;
 
   /** Unknown ids are left out; the order is that of the ids. */
   get(resultIds: readonly ResultId[]): Promise<Result[]>;

@@ -1,5 +1,5 @@
 // Results come to be visibly, or staged by an attempt until its commit point (R3).
-import type { ObjectId, ResultId } from "../../../../domain/ids.ts";
+import type { ResultId } from "../../../../domain/ids.ts";
 import type { Result } from "../../../../domain/result.ts";
 import { ResultStatus } from "../../../../domain/status.ts";
 import type { ResultTable } from "../../port/results.ts";
@@ -18,7 +18,7 @@ const PUBLISH = `UPDATE results SET status = publish_as WHERE stage = ? AND stat
 const PUBLISHED = `SELECT result_id FROM results
   WHERE stage = ? AND status = ${ResultStatus.COMPLETED} ORDER BY n`;
 const IS_ANY_STAGED = `SELECT 1 FROM results WHERE stage = ? AND status = ${STAGED} LIMIT 1`;
-const DROP = `DELETE FROM results WHERE stage = ? AND status = ${STAGED} RETURNING object_id`;
+const DROP = `DELETE FROM results WHERE stage = ? AND status = ${STAGED}`;
 
 const isNew = (ledger: Ledger, result: Result): void =>
   ledger.changed(result.sessionId, {
@@ -74,14 +74,8 @@ export const resultStaging = (store: Store): Staging => {
 
     async dropStaged(stage) {
       // Most attempts have staged nothing: they should not wait for the write lock.
-      if (!(await store.read(() => store.sql(IS_ANY_STAGED).get(stage)))) return [];
-      return store.write(() =>
-        store
-          .sql(DROP)
-          .all(stage)
-          .map((row) => row["object_id"] as ObjectId | "")
-          .filter((objectId): objectId is ObjectId => objectId !== ""),
-      );
+      if (await store.read(() => store.sql(IS_ANY_STAGED).get(stage)))
+        await store.write(() => void store.sql(DROP).run(stage));
     },
   };
 };
