@@ -1,4 +1,4 @@
-import { rmSync } from "node:fs";
+import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it, vi } from "vitest";
 import { type AgentId, taskId } from "../../src/domain/ids.ts";
@@ -157,7 +157,30 @@ it("leaves socket and lease in order when it is told to stop", async () => {
   agent.child.kill("SIGTERM");
   const code = await new Promise((resolve) => agent.child.once("exit", resolve));
   expect(code, agent.output()).toBe(0);
-  const { existsSync } = await import("node:fs");
   expect(existsSync(sockets.agentSocket)).toBe(false);
   expect(await grid().stores.tables.agents.list()).toEqual([]);
 }, 60_000);
+
+it("ends soon when it is told to stop while all stores are locked", async () => {
+  const sockets = newSockets(grid());
+  const calling = gate();
+  await using _worker = await openTestWorker(sockets, async () => {
+    calling.resolve();
+    return OK;
+  });
+  await using agent = startAgent(grid(), sockets);
+  await theAgent();
+  const session = await grid().newSession();
+  const [payload] = await grid().newResults(session, ["p"]);
+  const tasks = Array.from({ length: 200 }, () => ({ payloadId: payload }));
+  await grid().submit(session, tasks);
+  await calling.promise;
+  const names = ["table", "queue", "objects"] as const;
+  const locks = names.map((name) => holdLock(grid().folder, name));
+  const start = performance.now();
+  await agent.end("SIGTERM");
+  // Twice the grace delay, the last commit, the last beat, and what closing three stores takes.
+  expect(performance.now() - start, agent.output()).toBeLessThan(35_000);
+  for (const lock of locks) lock[Symbol.dispose]();
+  expect(existsSync(sockets.agentSocket)).toBe(false);
+}, 90_000);

@@ -27,6 +27,8 @@ export interface Database extends AsyncDisposable {
   write<T>(work: () => T): Promise<T>;
   /** Runs synchronous reads; consistent within one statement. */
   read<T>(work: () => T): Promise<T>;
+  /** From now on nobody waits long for a lock: disposal follows. */
+  hurry(): void;
 }
 
 export interface DatabaseOptions {
@@ -104,6 +106,7 @@ export function openDatabase({ file, schema, durability }: DatabaseOptions): Dat
   const syncing = new Set<Promise<void>>();
   let scheduled = false;
   let closed = false;
+  let hurried = false;
   let idle: (() => void) | undefined;
   let blockedSince: number | undefined;
 
@@ -162,7 +165,7 @@ export function openDatabase({ file, schema, durability }: DatabaseOptions): Dat
   const retryLater = (error: unknown): void => {
     blockedSince ??= performance.now();
     const blockedMs = performance.now() - blockedSince;
-    if (blockedMs > (closed ? LAST_PATIENCE_MS : LOCK_PATIENCE_MS)) {
+    if (blockedMs > (hurried ? LAST_PATIENCE_MS : LOCK_PATIENCE_MS)) {
       blockedSince = undefined;
       rejectAll(jobs.splice(0), error);
     } else {
@@ -234,9 +237,13 @@ export function openDatabase({ file, schema, durability }: DatabaseOptions): Dat
       });
     },
     read: (work) => read(work),
+    hurry() {
+      hurried = true;
+    },
     async [Symbol.asyncDispose]() {
       if (closed) return;
       closed = true;
+      hurried = true;
       if (jobs.length > 0) {
         const { promise, resolve } = Promise.withResolvers<void>();
         idle = resolve;

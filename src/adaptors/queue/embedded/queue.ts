@@ -88,12 +88,16 @@ export function openEmbeddedQueue({ path, visibilityMs }: EmbeddedQueueOptions):
     async [Symbol.asyncDispose]() {
       if (closed) return;
       closed = true;
+      db.hurry();
       await Promise.all([...rooms.values()].map((room) => room.close(refuse())));
       const unsettled = [...held.values()];
-      await messages.giveBack(unsettled);
-      for (const partition of partitionsOf(unsettled)) bellOf(partition).ring();
-      for (const bell of bells.values()) bell[Symbol.dispose]();
-      await db[Symbol.asyncDispose]();
+      try {
+        await messages.giveBack(unsettled);
+        for (const partition of partitionsOf(unsettled)) bellOf(partition).ring();
+      } finally {
+        for (const bell of bells.values()) bell[Symbol.dispose]();
+        await db[Symbol.asyncDispose]();
+      }
     },
   };
 }
