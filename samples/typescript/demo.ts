@@ -32,11 +32,12 @@ const amount = new Intl.NumberFormat("en", { maximumFractionDigits: 2, minimumFr
 async function main(signal: AbortSignal): Promise<void> {
   const job = readJob();
   console.log("Starting a grid…");
-  await using devGrid = await openDevGrid(signal);
+  await using devGrid = await openDevGrid(console.log, signal);
   const { addresses } = devGrid;
   using grid = connect(addresses.submitter);
   const session = await openSession(grid, { applicationName: "portfolio" });
-  console.log(`Session ${session.id}\n`);
+  console.log(`Session ${session.id}, to be watched in Temporal's user interface while it runs:`);
+  console.log(`${pageOf(addresses, session.id)}\n`);
 
   const result = await value(grid, session, job, signal);
   const isRight = compare(job, result);
@@ -49,14 +50,11 @@ async function main(signal: AbortSignal): Promise<void> {
   if (!isRight) throw new DemoFailure("The portfolio's value is off.");
 
   await session.close();
-  console.log(
-    `\nIts workflow in Temporal${options.keep ? "" : " (--keep leaves it to be looked at)"}:`,
-  );
-  console.log(pageOf(addresses, session.id));
   if (options.keep) {
-    console.log("The grid stays until Ctrl-C.");
+    console.log(`\nThe grid stays until Ctrl-C, and with it the session's page in Temporal:`);
+    console.log(pageOf(addresses, session.id));
     await Promise.race([devGrid.ended, untilAborted(signal)]);
-  }
+  } else console.log("\nDone. `npm run demo -- --keep` leaves the grid, to look at the session.");
 }
 
 function readJob(): PortfolioJob {
@@ -117,15 +115,15 @@ interface Progress {
 
 /** Draws until all is done, or aborted. It may lag: results are waited for elsewhere. */
 async function showProgress(grid: Grid, { session, tasks, signal }: Progress): Promise<void> {
-  const format = "{bar} {percentage}% | {value}/{total} tasks | {running} running | {duration} s";
+  const format = "{bar} {percentage}% | {value}/{total} tasks | {duration} s";
   const bar = new SingleBar({ format, hideCursor: true, barsize: 30 }, Presets.shades_classic);
-  bar.start(tasks, 0, { running: 0 });
+  bar.start(tasks, 0);
   let completed = 0;
   while (!signal.aborted && completed < tasks) {
     // A grid that does not answer is the wait's affair.
     const counts = await countTasks(grid, session.id).catch(() => undefined);
     completed = counts?.get(TaskStatus.COMPLETED) ?? completed;
-    bar.update(completed, { running: counts?.get(TaskStatus.PROCESSING) ?? 0 });
+    bar.update(completed);
     if (completed < tasks) await sleep(200, undefined, { signal }).catch(() => undefined);
   }
   bar.stop();
@@ -146,8 +144,10 @@ function compare(job: PortfolioJob, { value, standardError }: PortfolioResult): 
   return Math.abs(distance) <= MAX_STANDARD_ERRORS;
 }
 
-const pageOf = ({ ui, namespace }: Addresses, sessionId: string): string =>
-  `${ui}/namespaces/${namespace}/workflows/session-${sessionId}`;
+const pageOf = ({ ui, namespace, temporal }: Addresses, sessionId: string): string =>
+  ui === ""
+    ? `workflow session-${sessionId} in namespace ${namespace} of the server at ${temporal}`
+    : `${ui}/namespaces/${namespace}/workflows/session-${sessionId}`;
 
 /** Of the session's workflow: what all of its tasks together have cost Temporal. */
 async function historyLength(

@@ -28,8 +28,15 @@ export interface DevGrid extends AsyncDisposable {
   readonly ended: Promise<void>;
 }
 
-/** Returns once the grid is ready. @throws {DemoFailure} with what it printed, if it never will be. */
-export async function openDevGrid(signal: AbortSignal): Promise<DevGrid> {
+/**
+ * Returns once the grid is ready; tells what it says of things that take long, a download say.
+ *
+ * @throws {DemoFailure} with what it printed, if it never will be.
+ */
+export async function openDevGrid(
+  tell: (text: string) => void,
+  signal: AbortSignal,
+): Promise<DevGrid> {
   // Short, since sockets will lie in it and their paths must not be long.
   const folder = await mkdtemp(join(tmpdir(), "grid-demo-"));
   const ports = ["--port", "0", "--http-port", "0", "--ui-port", "0"];
@@ -50,11 +57,14 @@ export async function openDevGrid(signal: AbortSignal): Promise<DevGrid> {
   signal.addEventListener("abort", abort);
 
   const printed: string[] = [];
+  let isReady = false;
   const ready = new Promise<void>((resolve) => {
     for (const stream of [child.stdout, child.stderr]) {
       createInterface(stream).on("line", (line) => {
         if (printed.length < 100) printed.push(line);
-        if (line.includes("grid ready")) resolve();
+        isReady ||= line.includes("grid ready");
+        if (isReady) resolve();
+        else if (line.endsWith("…")) tell(line);
       });
     }
   });
