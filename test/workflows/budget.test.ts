@@ -11,35 +11,25 @@ import { submitTasks } from "../../src/submitter/tasks/submit.ts";
 import { openHealth } from "../../src/telemetry/health.ts";
 import { createLogger } from "../../src/telemetry/logger.ts";
 import { createMetrics } from "../../src/telemetry/metrics.ts";
-import {
-  eventCount,
-  type Orchestration,
-  openOrchestration,
-  startSession,
-  stateOf,
-  times,
-} from "../support/orchestration.ts";
+import { eventCount, startSession, stateOf, times } from "../support/orchestration.ts";
+import { openScene } from "../support/scene.ts";
 import { OK, openStandInAgent } from "../support/stand-in-agent.ts";
-import { openStores, type TestStores } from "../support/stores.ts";
-import { openTestTemporal, type TestTemporal } from "../support/temporal-server.ts";
 
 const LONG = 240_000;
 const PATIENCE = { timeout: LONG, interval: 20 };
 const PER_THOUSAND = 50;
 
-let temporal: TestTemporal;
-let stores: TestStores;
-let grid: Orchestration;
+const scene = openScene();
 let submitter: Grid;
 const resources = new AsyncDisposableStack();
 
-beforeAll(async () => {
-  temporal = resources.use(await openTestTemporal());
-  stores = resources.use(await openStores());
-  grid = resources.use(await openOrchestration(stores, temporal));
+beforeAll(() => {
   const log = createLogger({ level: "silent", role: "test" });
   submitter = {
-    ...{ stores, workflows: grid.workflows, announcer: grid.announcer, newId: randomUUID },
+    stores: scene.stores,
+    workflows: scene.grid.workflows,
+    announcer: scene.grid.announcer,
+    newId: randomUUID,
     health: resources.use(openHealth({ checks: {}, log })),
     metrics: createMetrics(),
     settings: {
@@ -49,7 +39,7 @@ beforeAll(async () => {
       versions: { core: "", api: "" },
     },
   };
-}, 60_000);
+});
 afterAll(() => resources.disposeAsync());
 
 /** What a client's calls do, one process' worth of them. */
@@ -65,14 +55,14 @@ function openClient(sessionId: SessionId, payloadId: string) {
 }
 
 async function openSession() {
-  const id = await startSession(stores, grid);
-  const payload = await stores.newResult(id, { status: 2 });
+  const id = await startSession(scene.stores, scene.grid);
+  const payload = await scene.stores.newResult(id, { status: 2 });
   return { id, submit: openClient(id, payload) };
 }
 
 const allFinal = (id: SessionId, count: number) =>
   vi.waitFor(async () => {
-    const counts = await stores.tables.tasks.countByStatus([
+    const counts = await scene.stores.tables.tasks.countByStatus([
       [{ kind: "string", field: "sessionId", operator: "equal", value: id }],
     ]);
     expect(counts).toEqual([{ status: TaskStatus.COMPLETED, count }]);
@@ -82,9 +72,9 @@ const allFinal = (id: SessionId, count: number) =>
 async function costOf(id: SessionId, tasks: number): Promise<number> {
   await allFinal(id, tasks);
   await vi.waitFor(async () => {
-    expect(await stateOf(temporal, id)).toMatchObject({ tasks, completed: tasks, open: [] });
+    expect(await stateOf(scene.temporal, id)).toMatchObject({ tasks, completed: tasks, open: [] });
   }, PATIENCE);
-  return (await eventCount(temporal, id)) / (tasks / 1_000);
+  return (await eventCount(scene.temporal, id)) / (tasks / 1_000);
 }
 
 describe("history events per 1,000 tasks", () => {
@@ -92,7 +82,7 @@ describe("history events per 1,000 tasks", () => {
     "of 10,000 in calls of 1,000",
     async () => {
       const { id, submit } = await openSession();
-      await using _agent = await openStandInAgent(stores);
+      await using _agent = await openStandInAgent(scene.stores);
       for (let i = 0; i < 10; i++) await submit(1_000);
       expect(await costOf(id, 10_000)).toBeLessThanOrEqual(PER_THOUSAND / 2);
     },
@@ -107,15 +97,15 @@ describe("history events per 1,000 tasks", () => {
         const { sessionId, taskId, attempt, payloadId, parentTaskIds } = parent;
         if (parentTaskIds.length > 1) return OK;
         const subtasks = times(5, undefined).map(() => ({
-          ...stores.newTask(sessionId, { payloadId, createdBy: taskId }),
+          ...scene.stores.newTask(sessionId, { payloadId, createdBy: taskId }),
           parentTaskIds: [...parentTaskIds, taskId],
         }));
-        const soFar = await stores.tables.batches.taskCount(sessionId);
+        const soFar = await scene.stores.tables.batches.taskCount(sessionId);
         const batched = batchSubtasks(parent, subtasks, { soFar, newId: randomUUID });
-        await stores.tables.tasks.create(batched, stageOf(taskId, attempt));
+        await scene.stores.tables.tasks.create(batched, stageOf(taskId, attempt));
         return { ...OK, staged: true };
       };
-      await using _agent = await openStandInAgent(stores, { run: stageFive });
+      await using _agent = await openStandInAgent(scene.stores, { run: stageFive });
       await submit(2_000);
       expect(await costOf(id, 12_000)).toBeLessThanOrEqual(PER_THOUSAND / 2);
     },
@@ -126,7 +116,7 @@ describe("history events per 1,000 tasks", () => {
     "of single tasks, each submitted when all before it are done",
     async () => {
       const { id, submit } = await openSession();
-      await using _agent = await openStandInAgent(stores);
+      await using _agent = await openStandInAgent(scene.stores);
       await submit(1_001);
       const calls = 500;
       for (let i = 0; i < calls; i++) {
@@ -142,7 +132,7 @@ describe("history events per 1,000 tasks", () => {
     "of calls of a hundred tasks, from the first on",
     async () => {
       const { id, submit } = await openSession();
-      await using _agent = await openStandInAgent(stores);
+      await using _agent = await openStandInAgent(scene.stores);
       for (let i = 0; i < 40; i++) {
         await submit(100);
         await allFinal(id, (i + 1) * 100);

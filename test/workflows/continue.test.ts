@@ -1,46 +1,25 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import type { SessionId } from "../../src/domain/ids.ts";
 import { SessionStatus } from "../../src/domain/status.ts";
 import { sessionWorkflowId } from "../../src/workflows/contracts.ts";
-import {
-  type Orchestration,
-  openOrchestration,
-  startSession,
-  stateOf,
-  submit,
-} from "../support/orchestration.ts";
+import { startSession, stateOf, submit } from "../support/orchestration.ts";
+import { openScene, PATIENCE } from "../support/scene.ts";
 import { OK, openStandInAgent } from "../support/stand-in-agent.ts";
-import { openStores, type TestStores } from "../support/stores.ts";
-import { openTestTemporal, type TestTemporal } from "../support/temporal-server.ts";
 
-const PATIENCE = { timeout: 25_000, interval: 20 };
-
-let temporal: TestTemporal;
-let stores: TestStores;
-let grid: Orchestration;
-const resources = new AsyncDisposableStack();
-
-beforeAll(async () => {
-  temporal = resources.use(
-    // A long history, as far as the server is concerned.
-    await openTestTemporal({ "limit.historyCount.suggestContinueAsNew": 40 }),
-  );
-  stores = resources.use(await openStores());
-  grid = resources.use(await openOrchestration(stores, temporal));
-}, 60_000);
-afterAll(() => resources.disposeAsync());
+// A long history, as far as the server is concerned.
+const scene = openScene({ "limit.historyCount.suggestContinueAsNew": 40 });
 
 const runIdOf = async (id: SessionId) =>
-  (await temporal.client.workflow.getHandle(sessionWorkflowId(id)).describe()).runId;
+  (await scene.temporal.client.workflow.getHandle(sessionWorkflowId(id)).describe()).runId;
 
 /** Submits single tasks until the session's workflow has gone on in a new run. */
 async function fillHistory(id: SessionId): Promise<number> {
   const first = await runIdOf(id);
   let count = 0;
   while ((await runIdOf(id)) === first) {
-    await submit(stores, id, [{}], count++);
-    grid.announcer.submitted(id);
+    await submit(scene.stores, id, [{}], count++);
+    scene.grid.announcer.submitted(id);
     await sleep(50);
   }
   return count;
@@ -49,10 +28,10 @@ async function fillHistory(id: SessionId): Promise<number> {
 describe("a long session", () => {
   it("goes on in a new run, which takes over open batches and counters", async () => {
     const finish = Promise.withResolvers<void>();
-    const id = await startSession(stores, grid);
-    const held = await submit(stores, id, [{}]);
-    grid.announcer.submitted(id);
-    await using _agent = await openStandInAgent(stores, {
+    const id = await startSession(scene.stores, scene.grid);
+    const held = await submit(scene.stores, id, [{}]);
+    scene.grid.announcer.submitted(id);
+    await using _agent = await openStandInAgent(scene.stores, {
       run: async ({ taskId }) => {
         if (held.includes(taskId)) await finish.promise;
         return OK;
@@ -60,11 +39,11 @@ describe("a long session", () => {
     });
     const count = await fillHistory(id);
     await vi.waitFor(async () => {
-      expect(await stateOf(temporal, id)).toMatchObject({ completed: count, open: [1] });
+      expect(await stateOf(scene.temporal, id)).toMatchObject({ completed: count, open: [1] });
     }, PATIENCE);
     finish.resolve();
     await vi.waitFor(async () => {
-      expect(await stateOf(temporal, id)).toMatchObject({
+      expect(await stateOf(scene.temporal, id)).toMatchObject({
         tasks: count + 1,
         completed: count + 1,
         failed: 0,
@@ -74,23 +53,23 @@ describe("a long session", () => {
   });
 
   it("obeys a verb that arrives while it hands over", async () => {
-    await using _agent = await openStandInAgent(stores, { run: async () => "held" });
-    const id = await startSession(stores, grid);
+    await using _agent = await openStandInAgent(scene.stores, { run: async () => "held" });
+    const id = await startSession(scene.stores, scene.grid);
     const first = await runIdOf(id);
     let ended = false;
     // Verbs all the while: some of them meet the second in which open batches are drained.
     const verbs = (async () => {
       while (!ended) {
-        await grid.workflows.control(id, "pause");
-        await grid.workflows.control(id, "resume");
+        await scene.grid.workflows.control(id, "pause");
+        await scene.grid.workflows.control(id, "resume");
       }
     })();
-    await submit(stores, id, [{}, {}]);
-    grid.announcer.submitted(id);
+    await submit(scene.stores, id, [{}, {}]);
+    scene.grid.announcer.submitted(id);
     await vi.waitFor(async () => expect(await runIdOf(id)).not.toBe(first), PATIENCE);
     ended = true;
     await verbs;
-    await grid.workflows.control(id, "cancel");
-    expect((await stores.tables.sessions.get(id))?.status).toBe(SessionStatus.CANCELLED);
+    await scene.grid.workflows.control(id, "cancel");
+    expect((await scene.stores.tables.sessions.get(id))?.status).toBe(SessionStatus.CANCELLED);
   });
 });

@@ -1,58 +1,42 @@
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import type { SessionId } from "../../src/domain/ids.ts";
 import { SessionStatus, TaskStatus } from "../../src/domain/status.ts";
 import { createSessionWorkflows } from "../../src/temporal/session-workflows.ts";
 import { sessionWorkflowId, statusAttribute } from "../../src/workflows/contracts.ts";
-import {
-  type Orchestration,
-  openOrchestration,
-  startSession,
-  stateOf,
-  submit,
-  times,
-} from "../support/orchestration.ts";
+import { startSession, stateOf, submit, times } from "../support/orchestration.ts";
+import { openScene, PATIENCE } from "../support/scene.ts";
 import { openStandInAgent } from "../support/stand-in-agent.ts";
-import { openStores, type TestStores } from "../support/stores.ts";
-import { openTestTemporal, type TestTemporal } from "../support/temporal-server.ts";
+import { openTestTemporal } from "../support/temporal-server.ts";
 
-const PATIENCE = { timeout: 25_000, interval: 20 };
+const scene = openScene();
 
-let temporal: TestTemporal;
-let stores: TestStores;
-let grid: Orchestration;
-const resources = new AsyncDisposableStack();
-
-beforeAll(async () => {
-  temporal = resources.use(await openTestTemporal());
-  stores = resources.use(await openStores());
-  grid = resources.use(await openOrchestration(stores, temporal));
-}, 60_000);
-afterAll(() => resources.disposeAsync());
-
-const handleOf = (id: SessionId) => temporal.client.workflow.getHandle(sessionWorkflowId(id));
-const rowOf = (id: SessionId) => stores.tables.sessions.get(id);
+const handleOf = (id: SessionId) => scene.temporal.client.workflow.getHandle(sessionWorkflowId(id));
+const rowOf = (id: SessionId) => scene.stores.tables.sessions.get(id);
 const statusesOf = async (ids: Awaited<ReturnType<typeof submit>>) =>
-  (await stores.tables.tasks.get(ids)).map(({ status }) => status);
+  (await scene.stores.tables.tasks.get(ids)).map(({ status }) => status);
 const endOf = async (id: SessionId) => (await handleOf(id).describe()).status.name;
 const { CANCELLED, COMPLETED, PAUSED, PROCESSING, SUBMITTED } = TaskStatus;
 
 /** A session with `count` tasks in the queue. */
 async function withTasks(count: number) {
-  const id = await startSession(stores, grid);
-  const tasks = await submit(stores, id, times(count, {}));
-  grid.announcer.submitted(id);
-  await vi.waitFor(async () => expect((await stateOf(temporal, id)).tasks).toBe(count), PATIENCE);
+  const id = await startSession(scene.stores, scene.grid);
+  const tasks = await submit(scene.stores, id, times(count, {}));
+  scene.grid.announcer.submitted(id);
+  await vi.waitFor(
+    async () => expect((await stateOf(scene.temporal, id)).tasks).toBe(count),
+    PATIENCE,
+  );
   return { id, tasks };
 }
 
 describe("pause and resume", () => {
   it("are in the table when the update answers, and hold tasks back until resumed", async () => {
     const { id, tasks } = await withTasks(2);
-    await grid.workflows.control(id, "pause");
+    await scene.grid.workflows.control(id, "pause");
     expect((await rowOf(id))?.status).toBe(SessionStatus.PAUSED);
     expect(await statusesOf(tasks)).toEqual([PAUSED, PAUSED]);
-    await using _agent = await openStandInAgent(stores);
-    await grid.workflows.control(id, "resume");
+    await using _agent = await openStandInAgent(scene.stores);
+    await scene.grid.workflows.control(id, "resume");
     expect((await rowOf(id))?.status).toBe(SessionStatus.RUNNING);
     await vi.waitFor(async () => {
       expect(await statusesOf(tasks)).toEqual([COMPLETED, COMPLETED]);
@@ -72,7 +56,7 @@ describe("pause and resume", () => {
     }, PATIENCE);
     await handleOf(id).signal("resume");
     await vi.waitFor(async () => expect(await statusesOf(tasks)).toEqual([SUBMITTED]), PATIENCE);
-    await grid.workflows.control(id, "cancel");
+    await scene.grid.workflows.control(id, "cancel");
   });
 });
 
@@ -84,12 +68,12 @@ describe("close", () => {
       return { outcome: "completed", results: [], staged: false } as const;
     });
     const { id, tasks } = await withTasks(1);
-    const agent = await openStandInAgent(stores, { run: held });
+    const agent = await openStandInAgent(scene.stores, { run: held });
     await using _agent = agent;
     await vi.waitFor(async () => expect(await statusesOf(tasks)).toEqual([PROCESSING]), PATIENCE);
     await agent.pause();
-    const queued = await submit(stores, id, [{}], 1);
-    await grid.workflows.control(id, "close");
+    const queued = await submit(scene.stores, id, [{}], 1);
+    await scene.grid.workflows.control(id, "close");
     expect(await rowOf(id)).toMatchObject({
       status: SessionStatus.CLOSED,
       clientSubmission: false,
@@ -108,7 +92,7 @@ describe("close", () => {
 
   it("may be followed by cancel, also when the workflow is over", async () => {
     const { id } = await withTasks(0);
-    const { workflows } = grid;
+    const { workflows } = scene.grid;
     await workflows.control(id, "close");
     await vi.waitFor(async () => expect(await endOf(id)).toBe("COMPLETED"), PATIENCE);
     await workflows.control(id, "cancel");
@@ -122,18 +106,18 @@ describe("close", () => {
 
 describe("cancel", () => {
   it("cancels all tasks, running ones too, and aborts what nobody will produce", async () => {
-    await using _agent = await openStandInAgent(stores, { run: async () => "held" });
+    await using _agent = await openStandInAgent(scene.stores, { run: async () => "held" });
     const { id, tasks } = await withTasks(3);
-    const output = await stores.newResult(id);
+    const output = await scene.stores.newResult(id);
     await vi.waitFor(async () => {
       expect(await statusesOf(tasks)).toEqual([PROCESSING, PROCESSING, PROCESSING]);
     }, PATIENCE);
-    await grid.workflows.control(id, "cancel");
+    await scene.grid.workflows.control(id, "cancel");
     await vi.waitFor(async () => {
       expect(await statusesOf(tasks)).toEqual([CANCELLED, CANCELLED, CANCELLED]);
     }, PATIENCE);
     await vi.waitFor(async () => expect(await endOf(id)).toBe("COMPLETED"), PATIENCE);
-    const [result] = await stores.tables.results.get([output]);
+    const [result] = await scene.stores.tables.results.get([output]);
     expect(result?.status).toBe(3);
     expect(await rowOf(id)).toMatchObject({
       status: SessionStatus.CANCELLED,
@@ -144,10 +128,10 @@ describe("cancel", () => {
 
   it("reaches tasks that come when the workflow is over, as their submitter may have died", async () => {
     const { id } = await withTasks(0);
-    await grid.workflows.control(id, "cancel");
+    await scene.grid.workflows.control(id, "cancel");
     await vi.waitFor(async () => expect(await endOf(id)).toBe("COMPLETED"), PATIENCE);
-    const { tables } = stores;
-    const { batchId, taskId, ...rest } = stores.newTask(id, {});
+    const { tables } = scene.stores;
+    const { batchId, taskId, ...rest } = scene.stores.newTask(id, {});
     await tables.tasks.create([{ batchId, taskId, ...rest }]);
     await tables.batches.add([{ batchId, sessionId: id }]);
     await tables.tasks.accept([taskId]);
@@ -168,44 +152,44 @@ describe("cancel", () => {
 describe("stopSubmission", () => {
   it("closes the sides it names, or both", async () => {
     const { id } = await withTasks(0);
-    await grid.workflows.control(id, "stopSubmission", { client: true, worker: false });
+    await scene.grid.workflows.control(id, "stopSubmission", { client: true, worker: false });
     expect(await rowOf(id)).toMatchObject({ clientSubmission: false, workerSubmission: true });
     await handleOf(id).signal("stopSubmission");
     await vi.waitFor(async () => {
       expect(await rowOf(id)).toMatchObject({ clientSubmission: false, workerSubmission: false });
     }, PATIENCE);
-    await grid.workflows.control(id, "cancel");
+    await scene.grid.workflows.control(id, "cancel");
   });
 });
 
 describe("what is not allowed", () => {
   it("is refused with a text that says why", async () => {
     const { id } = await withTasks(0);
-    await grid.workflows.control(id, "pause");
-    await expect(grid.workflows.control(id, "pause")).rejects.toMatchObject({
+    await scene.grid.workflows.control(id, "pause");
+    await expect(scene.grid.workflows.control(id, "pause")).rejects.toMatchObject({
       code: "INVALID_SESSION_TRANSITION",
       message: "The session transition is invalid: The session is Paused: cannot pause",
     });
-    await grid.workflows.control(id, "cancel");
+    await scene.grid.workflows.control(id, "cancel");
   });
 
   it("is ignored as a signal, and so are unknown signals", async () => {
     const { id } = await withTasks(0);
-    await grid.workflows.control(id, "pause");
+    await scene.grid.workflows.control(id, "pause");
     await handleOf(id).signal("pause");
     await handleOf(id).signal("unheard-of", { of: "course" });
-    await grid.workflows.control(id, "resume");
-    expect((await stateOf(temporal, id)).status).toBe("Running");
-    await grid.workflows.control(id, "cancel");
+    await scene.grid.workflows.control(id, "resume");
+    expect((await stateOf(scene.temporal, id)).status).toBe("Running");
+    await scene.grid.workflows.control(id, "cancel");
   });
 
   it("says that Temporal is away when it is", async () => {
     await using away = await openTestTemporal();
     await away.kill();
     const hasty = createSessionWorkflows(away.client, {
-      ...{ window: 64, patienceMs: 500, sessions: stores.tables.sessions },
+      ...{ window: 64, patienceMs: 500, sessions: scene.stores.tables.sessions },
     });
-    await expect(hasty.control(await stores.newSession(), "pause")).rejects.toMatchObject({
+    await expect(hasty.control(await scene.stores.newSession(), "pause")).rejects.toMatchObject({
       code: "DEPENDENCY_UNAVAILABLE",
       message: expect.stringContaining("Temporal"),
     });

@@ -10,33 +10,21 @@ import {
   sessionWorkflowId,
   statusAttribute,
 } from "../../src/workflows/contracts.ts";
-import {
-  activitiesOf,
-  type Orchestration,
-  openOrchestration,
-  startSession,
-  submit,
-  times,
-} from "../support/orchestration.ts";
+import { activitiesOf, startSession, submit, times } from "../support/orchestration.ts";
+import { openScene } from "../support/scene.ts";
 import { OK, openStandInAgent } from "../support/stand-in-agent.ts";
-import { OPTIONS, openStores, type TestStores } from "../support/stores.ts";
-import { openTestTemporal, type TestTemporal } from "../support/temporal-server.ts";
+import { OPTIONS } from "../support/stores.ts";
 
 const PATIENCE = { timeout: 40_000, interval: 50 };
 const LONG = 90_000;
 const app = (applicationName: string) => ({ options: { ...OPTIONS, applicationName } });
 
-let temporal: TestTemporal;
-let stores: TestStores;
-let grid: Orchestration;
+const scene = openScene();
 const resources = new AsyncDisposableStack();
 
 beforeAll(async () => {
-  temporal = resources.use(await openTestTemporal());
-  stores = resources.use(await openStores());
-  grid = resources.use(await openOrchestration(stores, temporal));
   resources.use(
-    await openStandInAgent(stores, {
+    await openStandInAgent(scene.stores, {
       run: async ({ options: { applicationName } }) => {
         if (applicationName === "held") return "held";
         return applicationName === "bad" ? { outcome: "error", error: "division by zero" } : OK;
@@ -46,7 +34,7 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => resources.disposeAsync());
 
-const handleOf = (id: SessionId) => temporal.client.workflow.getHandle(sessionWorkflowId(id));
+const handleOf = (id: SessionId) => scene.temporal.client.workflow.getHandle(sessionWorkflowId(id));
 
 interface Interaction {
   readonly name: string;
@@ -74,11 +62,11 @@ const pendingOf = async (id: SessionId) => {
 };
 
 async function submitted(...changes: Parameters<typeof submit>[2][]) {
-  const id = await startSession(stores, grid);
+  const id = await startSession(scene.stores, scene.grid);
   const tasks = [];
   for (const some of changes) {
-    tasks.push(...(await submit(stores, id, some, tasks.length)));
-    grid.announcer.submitted(id);
+    tasks.push(...(await submit(scene.stores, id, some, tasks.length)));
+    scene.grid.announcer.submitted(id);
   }
   return { id, tasks };
 }
@@ -100,12 +88,12 @@ describe("a session in the Temporal UI", () => {
   });
 
   it("is found by status and partition, also when its start was lost", async () => {
-    const id = await stores.newSession();
-    await submit(stores, id, [app("held")]);
-    grid.announcer.submitted(id);
+    const id = await scene.stores.newSession();
+    await submit(scene.stores, id, [app("held")]);
+    scene.grid.announcer.submitted(id);
     const query = `GridSessionStatus = "Running" AND GridPartition = "default" AND WorkflowId = "${sessionWorkflowId(id)}"`;
     await vi.waitFor(async () => {
-      expect(await Array.fromAsync(temporal.client.workflow.list({ query }))).toHaveLength(1);
+      expect(await Array.fromAsync(scene.temporal.client.workflow.list({ query }))).toHaveLength(1);
     }, PATIENCE);
     const { typedSearchAttributes: attributes, staticSummary } = await handleOf(id).describe();
     expect(attributes.get(statusAttribute)).toBe("Running");
@@ -115,13 +103,13 @@ describe("a session in the Temporal UI", () => {
 
   it("writes search attributes only when its status changes", async () => {
     const { id } = await submitted([app("good")]);
-    await grid.workflows.control(id, "stopSubmission", { client: true, worker: false });
-    await grid.workflows.control(id, "pause");
-    await grid.workflows.control(id, "resume");
+    await scene.grid.workflows.control(id, "stopSubmission", { client: true, worker: false });
+    await scene.grid.workflows.control(id, "pause");
+    await scene.grid.workflows.control(id, "resume");
     const { events } = await handleOf(id).fetchHistory();
     const upserts = events?.filter((e) => e.upsertWorkflowSearchAttributesEventAttributes);
     expect(upserts).toHaveLength(2);
-    const records = (await activitiesOf(temporal, id)).map(({ summary }) => summary);
+    const records = (await activitiesOf(scene.temporal, id)).map(({ summary }) => summary);
     expect(records).toEqual(expect.arrayContaining(["record: Paused", "record: Running"]));
   });
 
@@ -129,7 +117,10 @@ describe("a session in the Temporal UI", () => {
     const { id, tasks } = await submitted([{}, app("bad")]);
     const failure = `task ${tasks[1]} failed: division by zero`;
     await vi.waitFor(async () => {
-      const ends = (await activitiesOf(temporal, id)).map(({ summary, end }) => [summary, end]);
+      const ends = (await activitiesOf(scene.temporal, id)).map(({ summary, end }) => [
+        summary,
+        end,
+      ]);
       expect(ends).toEqual([
         [tasks[0], "ok"],
         [tasks[1], failure],
@@ -154,14 +145,14 @@ describe("a session in the Temporal UI", () => {
         ]);
       }, PATIENCE);
       const [open] = await handleOf(id).query(openBatchesQuery);
-      expect((await metadataOf(id)).currentDetails).toContain("1 batches open");
-      await cancelTasks(stores, tasks, "enough");
+      expect((await metadataOf(id)).currentDetails).toContain("1 batch open");
+      await cancelTasks(scene.stores, tasks, "enough");
       await vi.waitFor(async () => {
         const { currentDetails } = await metadataOf(id);
         expect(currentDetails).toContain("697 completed, 3 failed of 700 tasks");
         expect(currentDetails).toContain("division by zero (and 2 more)");
       }, PATIENCE);
-      expect(await activitiesOf(temporal, id)).toContainEqual({
+      expect(await activitiesOf(scene.temporal, id)).toContainEqual({
         ...{ activityId: `batch-${open}`, summary: `batch ${open}`, end: "ok" },
       });
     },

@@ -1,45 +1,33 @@
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { TaskStatus } from "../../src/domain/status.ts";
 import {
   activitiesOf,
   eventCount,
-  type Orchestration,
   openOrchestration,
   startSession,
   stateOf,
   submit,
   times,
 } from "../support/orchestration.ts";
+import { openScene, PATIENCE } from "../support/scene.ts";
 import { OK, openStandInAgent } from "../support/stand-in-agent.ts";
-import { OPTIONS, openStores, type TestStores } from "../support/stores.ts";
-import { openTestTemporal, type TestTemporal } from "../support/temporal-server.ts";
+import { OPTIONS, openStores } from "../support/stores.ts";
+import { openTestTemporal } from "../support/temporal-server.ts";
 
-const PATIENCE = { timeout: 25_000, interval: 20 };
-
-let temporal: TestTemporal;
-let stores: TestStores;
-let grid: Orchestration;
-const resources = new AsyncDisposableStack();
-
-beforeAll(async () => {
-  temporal = resources.use(await openTestTemporal());
-  stores = resources.use(await openStores());
-  grid = resources.use(await openOrchestration(stores, temporal));
-}, 60_000);
-afterAll(() => resources.disposeAsync());
+const scene = openScene();
 
 describe("a small session", () => {
   it("has one activity per task, named by it, and red with the task's error when it fails", async () => {
     const bad = { options: { ...OPTIONS, applicationName: "bad" } };
-    await using _agent = await openStandInAgent(stores, {
+    await using _agent = await openStandInAgent(scene.stores, {
       run: async (task) =>
         task.options.applicationName === "bad" ? { outcome: "error", error: "no luck today" } : OK,
     });
-    const id = await startSession(stores, grid);
-    const [good, failing] = await submit(stores, id, [{}, bad]);
-    grid.announcer.submitted(id);
+    const id = await startSession(scene.stores, scene.grid);
+    const [good, failing] = await submit(scene.stores, id, [{}, bad]);
+    scene.grid.announcer.submitted(id);
     await vi.waitFor(async () => {
-      expect(await activitiesOf(temporal, id)).toEqual([
+      expect(await activitiesOf(scene.temporal, id)).toEqual([
         { activityId: `task-${good}`, summary: good, end: "ok" },
         {
           activityId: `task-${failing}`,
@@ -48,56 +36,60 @@ describe("a small session", () => {
         },
       ]);
     }, PATIENCE);
-    expect(await stateOf(temporal, id)).toMatchObject({ tasks: 2, completed: 1, failed: 1 });
+    expect(await stateOf(scene.temporal, id)).toMatchObject({ tasks: 2, completed: 1, failed: 1 });
   });
 
   it("is supervised although its workflow's start was lost", async () => {
-    await using _agent = await openStandInAgent(stores);
-    const id = await stores.newSession();
-    await submit(stores, id, [{}]);
-    grid.announcer.submitted(id);
+    await using _agent = await openStandInAgent(scene.stores);
+    const id = await scene.stores.newSession();
+    await submit(scene.stores, id, [{}]);
+    scene.grid.announcer.submitted(id);
     await vi.waitFor(async () => {
-      expect(await stateOf(temporal, id)).toMatchObject({ tasks: 1, completed: 1 });
+      expect(await stateOf(scene.temporal, id)).toMatchObject({ tasks: 1, completed: 1 });
     }, PATIENCE);
   });
 
   it("learns of batches that their submitter never announced", async () => {
-    await using _agent = await openStandInAgent(stores);
-    const id = await startSession(stores, grid);
-    await submit(stores, id, [{}, {}]);
+    await using _agent = await openStandInAgent(scene.stores);
+    const id = await startSession(scene.stores, scene.grid);
+    await submit(scene.stores, id, [{}, {}]);
     await vi.waitFor(async () => {
-      expect(await stateOf(temporal, id)).toMatchObject({ tasks: 2, completed: 2 });
+      expect(await stateOf(scene.temporal, id)).toMatchObject({ tasks: 2, completed: 2 });
     }, PATIENCE);
   });
 });
 
 describe("a large session", () => {
   it("costs at most 50 history events per 1,000 tasks", async () => {
-    await using _agent = await openStandInAgent(stores);
-    const id = await startSession(stores, grid);
-    await submit(stores, id, times(5_000, {}));
-    grid.announcer.submitted(id);
+    await using _agent = await openStandInAgent(scene.stores);
+    const id = await startSession(scene.stores, scene.grid);
+    await submit(scene.stores, id, times(5_000, {}));
+    scene.grid.announcer.submitted(id);
     await vi.waitFor(async () => {
-      expect(await stateOf(temporal, id)).toMatchObject({ completed: 5_000, failed: 0, open: [] });
+      expect(await stateOf(scene.temporal, id)).toMatchObject({
+        completed: 5_000,
+        failed: 0,
+        open: [],
+      });
     }, PATIENCE);
-    expect(await eventCount(temporal, id)).toBeLessThanOrEqual(50 * 5);
+    expect(await eventCount(scene.temporal, id)).toBeLessThanOrEqual(50 * 5);
   });
 
   it("announces a stream of single tasks in few signals", async () => {
-    await using _agent = await openStandInAgent(stores);
-    const id = await startSession(stores, grid);
-    await submit(stores, id, times(200, {}));
-    grid.announcer.submitted(id);
+    await using _agent = await openStandInAgent(scene.stores);
+    const id = await startSession(scene.stores, scene.grid);
+    await submit(scene.stores, id, times(200, {}));
+    scene.grid.announcer.submitted(id);
     for (let soFar = 200; soFar < 300; soFar++) {
-      await submit(stores, id, [{}], soFar);
-      grid.announcer.submitted(id);
+      await submit(scene.stores, id, [{}], soFar);
+      scene.grid.announcer.submitted(id);
     }
     await vi.waitFor(async () => {
-      expect(await stateOf(temporal, id)).toMatchObject({ completed: 300, failed: 0 });
+      expect(await stateOf(scene.temporal, id)).toMatchObject({ completed: 300, failed: 0 });
     }, PATIENCE);
-    const batches = (await stateOf(temporal, id)).upTo;
+    const batches = (await stateOf(scene.temporal, id)).upTo;
     // Beside those of the batches: a handful of signals, each with its workflow task.
-    expect(await eventCount(temporal, id)).toBeLessThanOrEqual(4 * batches + 40);
+    expect(await eventCount(scene.temporal, id)).toBeLessThanOrEqual(4 * batches + 40);
   });
 });
 

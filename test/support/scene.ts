@@ -1,0 +1,40 @@
+import { afterAll, beforeAll } from "vitest";
+import { type Orchestration, openOrchestration } from "./orchestration.ts";
+import { openStores, type TestStores } from "./stores.ts";
+import { openTestTemporal, type TestTemporal } from "./temporal-server.ts";
+
+export interface Scene {
+  readonly temporal: TestTemporal;
+  readonly stores: TestStores;
+  readonly grid: Orchestration;
+}
+
+/** How long a test waits for what a workflow does. */
+export const PATIENCE = { timeout: 25_000, interval: 20 };
+
+/** A Temporal server, stores and an orchestrator for the tests of one file; they go with them. */
+export function openScene(settings: Parameters<typeof openTestTemporal>[0] = {}): Scene {
+  const resources = new AsyncDisposableStack();
+  let opened: Scene | undefined;
+  beforeAll(async () => {
+    const temporal = resources.use(await openTestTemporal(settings));
+    const stores = resources.use(await openStores());
+    opened = { temporal, stores, grid: resources.use(await openOrchestration(stores, temporal)) };
+  }, 60_000);
+  afterAll(() => resources.disposeAsync());
+  const scene = (): Scene => {
+    if (!opened) throw new Error("the scene is there only while tests run");
+    return opened;
+  };
+  return {
+    get temporal() {
+      return scene().temporal;
+    },
+    get stores() {
+      return scene().stores;
+    },
+    get grid() {
+      return scene().grid;
+    },
+  };
+}
