@@ -44,7 +44,8 @@ export const RULES: Readonly<Record<Verb, Rule>> = {
   resume: { from: ["Paused", "Running"], to: "Running", description: "Start tasks again" },
   stopSubmission: {
     from: NAMES,
-    description: "Accept no more tasks from clients, from running tasks, or (as given) both",
+    description:
+      'Accept no more tasks; {"client": true} or {"worker": true} stops only clients or running tasks',
   },
   close: {
     from: ["Running", "Paused"],

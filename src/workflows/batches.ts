@@ -113,7 +113,7 @@ function park(run: Run, batch: number): void {
   state.parked.push(batch);
   if (run.patrolling) return;
   run.patrolling = true;
-  void sleep(run.patrolMs, { summary: "look at parked batches" }).then(() => {
+  void sleep(run.patrolMs, { summary: "batches wait for inputs, look again" }).then(() => {
     run.patrolling = false;
     run.patrolMs = Math.min(LAST_PATROL_MS, 2 * run.patrolMs);
     state.again.push(...state.parked.splice(0));

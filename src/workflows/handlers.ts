@@ -12,6 +12,7 @@ import { FIRST_PATROL_MS, isOver, isSettled, publish, type Run, viewOf } from ".
 import { check, obey } from "./verbs.ts";
 
 const SOON = "300ms";
+const PATIENCE = { summary: "time for the tasks to end" };
 
 /** Buffered messages are handled inside: everything they touch must exist by now. */
 export function registerHandlers(run: Run): void {
@@ -40,7 +41,7 @@ function registerVerb(run: Run, verb: Verb): void {
       // Answered only when table storage holds what the answer says.
       await condition(() => isSettled(run));
       // Most sessions' tasks end at once: whoever asked for the end then finds it done.
-      if (isOver(run)) await condition(() => run.ending === "done", SOON);
+      if (isOver(run)) await condition(() => run.ending === "done", SOON, PATIENCE);
       return viewOf(run);
     },
     { description, validator: (_stop: Partial<StopSubmission>) => check(run, verb) },

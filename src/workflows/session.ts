@@ -87,6 +87,8 @@ const mustHandOver = (run: Run): boolean => workflowInfo().continueAsNewSuggeste
 const isAwake = (run: Run): boolean =>
   !isSettled(run) || mayOpen(run) || isFinished(run) || mustHandOver(run);
 
+const LAST_CALL = { summary: "time for open batches to end in this run" };
+
 /**
  * Ends this run; what is still open is opened again by the next.
  *
@@ -97,7 +99,7 @@ async function handOver(run: Run, input: SessionInput): Promise<void> {
   if (!run.drained) {
     // Once: a stream of verbs must not put the end of this run off for ever.
     run.drained = true;
-    await condition(() => run.state.open.length === 0 || !isSettled(run), "1s");
+    await condition(() => run.state.open.length === 0 || !isSettled(run), "1s", LAST_CALL);
   }
   await condition(() => allHandlersFinished() || !isSettled(run));
   if (isSettled(run))

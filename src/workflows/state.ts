@@ -86,12 +86,37 @@ export function isSettled({ state, recorded }: Run): boolean {
 
 /** For people. Costs no event, so it is called on every change: the loop may sleep through it. */
 export function publish({ state }: Run): void {
-  const { status, completed, failed, tasks, open, parked, again } = state;
-  const waiting = state.upTo - state.next + 1 + again.length;
+  const { status, completed, failed, tasks } = state;
   const submission = state.clientSubmission ? "" : ", no more submissions";
   const failure = state.lastFailure ? `\n\nLast failure: ${state.lastFailure}` : "";
   setCurrentDetails(
     `**${status}**${submission}: ${completed} completed, ${failed} failed of ${tasks} tasks\n\n` +
-      `${open.length} batches open, ${waiting} waiting, ${parked.length} parked${failure}`,
+      `${whatIsLeft(state)}${failure}`,
   );
+}
+
+/** Tells, in the words of a person who asks why a task does not run, where batches are. */
+function whatIsLeft(state: SessionState): string {
+  const { status, open, parked, again } = state;
+  const waiting = state.upTo - state.next + 1 + again.length;
+  const held = status === "Paused" ? "until the session is resumed" : "for a place among these";
+  const lines = [
+    [open.length, "open: Pending Activities shows their progress"],
+    [waiting, `waiting ${held}`],
+    [parked.length, `waiting for inputs that are not there yet${namesOf(state, parked)}`],
+  ] as const;
+  const some = lines.filter(([count]) => count > 0);
+  if (some.length === 0) return "No task is left to be done.";
+  return some
+    .map(([count, what]) => `${count} ${count === 1 ? "batch" : "batches"} ${what}`)
+    .join("  \n");
+}
+
+const NAMES_SHOWN = 10;
+
+function namesOf({ names }: SessionState, batches: readonly number[]): string {
+  const known = batches.flatMap((batch) => names[batch] ?? []);
+  if (known.length === 0) return "";
+  const more = known.length > NAMES_SHOWN ? ", …" : "";
+  return `: ${known.slice(0, NAMES_SHOWN).join(", ")}${more}`;
 }
