@@ -137,6 +137,7 @@ export async function poll(options: PollsterOptions): Promise<void> {
     if (elapsedMs === undefined && performance.now() - runner.idleSince > FORGET_MS)
       appetite.forget();
     if (appetite.isPicky(elapsedMs)) receiving?.abort();
+    if (!worker.isReady()) shelf.look();
     if (elapsedMs !== undefined || !worker.isReady()) {
       relieving ??= relieve()
         .catch((err: unknown) => log.warn({ err }, "tasks could not be given back"))

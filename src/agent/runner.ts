@@ -59,10 +59,12 @@ export function createRunner(options: RunnerOptions): Runner {
     while (!stopping.aborted) {
       if (!worker.isReady()) await worker.becomeReady(stopping);
       await committer.room();
-      const attempt = await shelf.take(stopping);
+      // Who waits with an idle worker asks for it when it is lost: nobody takes tasks meanwhile.
+      const attempt = await shelf.take(stopping, worker.isReady);
+      if (!attempt) continue;
       // Neither on the shelf nor running, for a moment: nobody else can drop it then.
-      if (attempt?.revoked) letGo.dropped([attempt]);
-      else if (attempt && !worker.isReady()) shelf.put([attempt]);
+      if (attempt.revoked) letGo.dropped([attempt]);
+      else if (!worker.isReady()) shelf.put([attempt]);
       else return attempt;
     }
     return undefined;

@@ -5,8 +5,10 @@ import { createWake } from "./wake.ts";
 export interface Shelf {
   readonly size: number;
   put(attempts: readonly Attempt[]): void;
-  /** Waits for the next attempt; undefined when `signal` aborts. */
-  take(signal: AbortSignal): Promise<Attempt | undefined>;
+  /** Waits for the next attempt; undefined when `signal` aborts, or waiting has no point any more. */
+  take(signal: AbortSignal, hasPoint: () => boolean): Promise<Attempt | undefined>;
+  /** Whether waiting has a point may have changed. */
+  look(): void;
   some(which: (attempt: Attempt) => boolean): boolean;
   /** Removes and answers those that `which` picks. */
   remove(which: (attempt: Attempt) => boolean): Attempt[];
@@ -27,10 +29,11 @@ export function createShelf(): Shelf {
       if (sorted) waiting.sort((a, b) => b.task.options.priority - a.task.options.priority);
       arrived.ring();
     },
-    async take(signal) {
+    look: arrived.ring,
+    async take(signal, hasPoint) {
       if (waiting.length === 0 && !signal.aborted) {
         signal.addEventListener("abort", arrived.ring, { once: true });
-        while (waiting.length === 0 && !signal.aborted) await arrived.next();
+        while (waiting.length === 0 && !signal.aborted && hasPoint()) await arrived.next();
         signal.removeEventListener("abort", arrived.ring);
       }
       return signal.aborted ? undefined : waiting.shift();

@@ -1,7 +1,7 @@
 // What a worker gets and may rely on, and when it is left alone.
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
-import { isAbsolute, join } from "node:path";
+import { dirname, isAbsolute, join } from "node:path";
 import { ServerError, Status } from "nice-grpc";
 import { expect, it, vi } from "vitest";
 import { sessionId, taskId } from "../../src/domain/ids.ts";
@@ -12,7 +12,7 @@ import { cancelTasks } from "../../src/lifecycle/cancel.ts";
 import { PARTITION } from "./grid.ts";
 import { openPair } from "./pair.ts";
 import { freshGrid, gate, reaches, submitOne } from "./scene.ts";
-import { OK } from "./worker.ts";
+import { OK, openTestWorker } from "./worker.ts";
 
 const grid = freshGrid();
 
@@ -203,4 +203,26 @@ it("repeats the token in the reply to a submission, and in no other", async () =
   const { id } = await submitOne(grid());
   await reaches(grid(), id, TaskStatus.COMPLETED);
   expect(replies).toEqual({ metaData: "", created: "", submitted: "token" });
+});
+
+it("looks for its worker again while there is nothing to do", async () => {
+  await using pair = await openPair(grid(), { behaviour: async () => OK });
+  const workerSocket = join(dirname(pair.agentSocket), "w.sock");
+  const first = await submitOne(grid());
+  await reaches(grid(), first.id, TaskStatus.COMPLETED);
+  await pair.worker[Symbol.asyncDispose]();
+  rmSync(workerSocket, { force: true });
+  // Nothing comes of it but a look at the worker, which is away.
+  const ids = { sessionId: first.session, taskId: first.id };
+  await grid().stores.queue.publish([{ ...ids, partitionId: PARTITION, priority: 1 }]);
+  await queueIsEmpty();
+  await vi.waitFor(() => {
+    expect(pair.lines.some(({ msg }) => msg === "worker does not serve yet")).toBe(true);
+  }, 10_000);
+  await using _worker = await openTestWorker(
+    { agentSocket: pair.agentSocket, workerSocket },
+    async () => OK,
+  );
+  const second = await submitOne(grid());
+  await reaches(grid(), second.id, TaskStatus.COMPLETED);
 });
