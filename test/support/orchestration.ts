@@ -134,3 +134,8 @@ export async function eventCount(temporal: TestTemporal, id: SessionId): Promise
   const { historyLength } = await handleOf(temporal, id).describe();
   return historyLength;
 }
+
+export async function signalCount(temporal: TestTemporal, id: SessionId): Promise<number> {
+  const { events } = await handleOf(temporal, id).fetchHistory();
+  return (events ?? []).filter((one) => one.workflowExecutionSignaledEventAttributes).length;
+}

@@ -4,6 +4,7 @@ import {
   activitiesOf,
   eventCount,
   openOrchestration,
+  signalCount,
   startSession,
   stateOf,
   submit,
@@ -79,6 +80,7 @@ describe("a large session", () => {
     await using _agent = await openStandInAgent(scene.stores);
     const id = await startSession(scene.stores, scene.grid);
     await submit(scene.stores, id, times(200, {}));
+    const start = performance.now();
     scene.grid.announcer.submitted(id);
     for (let soFar = 200; soFar < 300; soFar++) {
       await submit(scene.stores, id, [{}], soFar);
@@ -87,9 +89,9 @@ describe("a large session", () => {
     await vi.waitFor(async () => {
       expect(await stateOf(scene.temporal, id)).toMatchObject({ completed: 300, failed: 0 });
     }, PATIENCE);
-    const batches = (await stateOf(scene.temporal, id)).upTo;
-    // Beside those of the batches: a handful of signals, each with its workflow task.
-    expect(await eventCount(scene.temporal, id)).toBeLessThanOrEqual(4 * batches + 40);
+    const elapsedMs = performance.now() - start;
+    // At most ten in a second, however slow this machine is, and the first at once.
+    expect(await signalCount(scene.temporal, id)).toBeLessThanOrEqual(elapsedMs / 100 + 1);
   });
 });
 
