@@ -17,6 +17,13 @@ const KINDS = {
   resultOwner: Kind.RESULT_OWNER_UPDATE,
 } as const satisfies Record<Change["kind"], number>;
 
+/** Whether the subscription may be told of the change; the row decides, if it must be seen. */
+export function isWanted({ kinds, tasks, results }: Subscription, change: Change): boolean {
+  if (!kinds.has(KINDS[change.kind])) return false;
+  const byId = "resultId" in change ? results.byId(change.resultId) : tasks.byId(change.taskId);
+  return byId !== false;
+}
+
 interface Rows {
   readonly tasks: ReadonlyMap<TaskId, Task>;
   readonly results: ReadonlyMap<ResultId, Result>;
@@ -35,7 +42,7 @@ async function readRows(
       if (subscription.results.byId(change.resultId) === undefined) results.add(change.resultId);
     } else {
       const known = subscription.tasks.byId(change.taskId);
-      if (known === undefined || (known && change.kind === "newTask")) tasks.add(change.taskId);
+      if (known === undefined || change.kind === "newTask") tasks.add(change.taskId);
     }
   }
   return {
@@ -68,15 +75,14 @@ function toResultEvent(
     : toResultUpdate(sessionId, change);
 }
 
-/** The events that the subscription is to be told of these changes, in their order. */
+/** The events that the subscription is to be told of the changes it wants, in their order. */
 export async function toEvents(
   tables: TableStorage,
   subscription: Subscription,
   changes: readonly Change[],
 ): Promise<Event[]> {
-  const wanted = changes.filter(({ kind }) => subscription.kinds.has(KINDS[kind]));
-  const rows = await readRows(tables, subscription, wanted);
-  return wanted.flatMap(
+  const rows = await readRows(tables, subscription, changes);
+  return changes.flatMap(
     (change) =>
       ("resultId" in change
         ? toResultEvent(subscription, change, rows)

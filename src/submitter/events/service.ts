@@ -20,7 +20,7 @@ import type { Service } from "../../grpc/add-service.ts";
 import type { DrainContext } from "../../grpc/drain.ts";
 import { sendHeaders } from "../../grpc/headers.ts";
 import type { Grid } from "../grid.ts";
-import { toEvents } from "./live.ts";
+import { isWanted, toEvents } from "./live.ts";
 import { readSnapshot } from "./snapshot.ts";
 import { type Subscription, toSubscription } from "./subscription.ts";
 
@@ -67,7 +67,9 @@ async function* getEvents(
   for (const source of [signal, draining])
     source.addEventListener("abort", stop, { signal: end.signal });
   try {
-    const feed = await tables.feed.open(subscription.sessionId, end.signal);
+    const feed = await tables.feed.open(subscription.sessionId, end.signal, (change) =>
+      isWanted(subscription, change),
+    );
     sendHeaders(context);
     yield* follow(tables, subscription, feed);
   } catch (error) {

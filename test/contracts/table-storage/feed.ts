@@ -50,6 +50,26 @@ async function subscribe({ feed }: TableStorage, session: SessionId) {
 }
 
 export function feed({ promised, open }: TableStoragePromises): void {
+  promised("tells each subscription what it wants, and nothing else", async () => {
+    const [reader, writer] = [await open(), await open()];
+    const session = someSession();
+    const { signal } = new AbortController();
+    const [first, second] = [taskIn(session), taskIn(session)];
+    const seen = await subscribe(reader, session);
+    const picky = await reader.feed.open(session, signal, (change) =>
+      isAbout(change, second.taskId),
+    );
+    const none = await reader.feed.open(session, signal, () => false);
+    await finished(writer, [first]);
+    await finished(writer, [second]);
+    await seen.until(second.taskId, T.COMPLETED);
+    const told = await picky[Symbol.asyncIterator]().next();
+    expect(told.value).toSatisfy((some: Change[]) => some.every((c) => isAbout(c, second.taskId)));
+    const nothing = none[Symbol.asyncIterator]().next();
+    const marker = Promise.resolve("nothing was told");
+    expect(await Promise.race([nothing, marker])).toBe("nothing was told");
+  });
+
   promised("tells all that happens to a task, in order, but nothing internal", async () => {
     const [reader, writer] = [await open(), await open()];
     const session = someSession();

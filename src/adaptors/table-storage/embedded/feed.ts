@@ -86,11 +86,11 @@ export const changeFeed = (store: Store): ChangeFeed & Disposable => {
     };
   };
 
-  const subscribe = (sessionId: SessionId): Subscription => {
+  const subscribe = (sessionId: SessionId, wanted?: (change: Change) => boolean): Subscription => {
     if (!stop) start();
     const readers = subscriptions.get(sessionId) ?? new Set();
     subscriptions.set(sessionId, readers);
-    const subscription = createSubscription(() => {
+    const subscription = createSubscription(wanted, () => {
       readers.delete(subscription);
       if (readers.size === 0) subscriptions.delete(sessionId);
       if (subscriptions.size === 0) stop?.();
@@ -100,8 +100,8 @@ export const changeFeed = (store: Store): ChangeFeed & Disposable => {
   };
 
   return {
-    open: async (sessionId, signal) => {
-      const subscription = await store.read(() => subscribe(sessionId));
+    open: async (sessionId, signal, wanted) => {
+      const subscription = await store.read(() => subscribe(sessionId, wanted));
       const abort = () => subscription.end();
       if (signal.aborted) abort();
       else signal.addEventListener("abort", abort, { once: true });

@@ -23,8 +23,15 @@ export type Change =
  *       throws; it never just falls silent.
  */
 export interface ChangeFeed {
-  /** Live when it resolves; ends without an error when `signal` aborts. */
-  open(sessionId: SessionId, signal: AbortSignal): Promise<AsyncIterable<readonly Change[]>>;
+  /**
+   * Live when it resolves; ends without an error when `signal` aborts. What is not `wanted` is
+   * neither kept nor told: with thousands of subscriptions each change concerns few of them.
+   */
+  open(
+    sessionId: SessionId,
+    signal: AbortSignal,
+    wanted?: (change: Change) => boolean,
+  ): Promise<AsyncIterable<readonly Change[]>>;
   /**
    * Calls back soon after tasks became final or batches were added, in this or another process;
    * calls are coalesced and may come for nothing. Answers how to stop. A lost call costs time only.

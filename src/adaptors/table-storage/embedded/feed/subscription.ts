@@ -10,7 +10,10 @@ export interface Subscription extends AsyncIterable<readonly Change[]> {
 /** A consumer that lags so many changes behind would rather start again from a snapshot (F3). */
 const MOST_WAITING = 250_000;
 
-export function createSubscription(onEnd: () => void): Subscription {
+export function createSubscription(
+  wanted: ((change: Change) => boolean) | undefined,
+  onEnd: () => void,
+): Subscription {
   const waiting: (readonly Change[])[] = [];
   let count = 0;
   let ended = false;
@@ -45,8 +48,10 @@ export function createSubscription(onEnd: () => void): Subscription {
     end,
     push(changes) {
       if (ended) return;
-      waiting.push(changes);
-      count += changes.length;
+      const kept = wanted ? changes.filter(wanted) : changes;
+      if (kept.length === 0) return;
+      waiting.push(kept);
+      count += kept.length;
       wake?.();
       if (count > MOST_WAITING) end(new Error("the change feed's reader is too far behind"));
     },
