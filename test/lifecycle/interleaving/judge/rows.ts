@@ -43,7 +43,7 @@ export async function judgeRest({ world, tasks, results }: Scene): Promise<strin
   const open = [...tasks.values()].filter((task) => !isFinal(task)).map(({ taskId }) => taskId);
   for (const taskId of await tables.dependencies.ready(open))
     complaints.push(`A2: ${taskId} waits for nothing`);
-  const later = Date.now() + 1_000_000;
+  const later = Date.now() + world.aheadMs + 1_000_000;
   // Twice: a sweep goes on where the one before it stopped.
   await tables.sweep(later);
   await tables.sweep(later);
