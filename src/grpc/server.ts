@@ -8,6 +8,7 @@ import { type Address, toTarget } from "./address.ts";
 import { createCallMiddleware } from "./calls.ts";
 import { createDrain, type DrainContext } from "./drain.ts";
 import { openToEveryUser, removeStaleSocket } from "./socket-file.ts";
+import "./stream-resets.ts";
 
 export interface GridServer extends AsyncDisposable {
   /** Where it listens, with the port that was found when 0 was asked for. */

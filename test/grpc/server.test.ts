@@ -40,6 +40,28 @@ test("takes messages larger than gRPC's usual four megabytes", async () => {
   expect(event?.sessionId).toBe("9000000");
 });
 
+test("keeps the connection of a caller who gives up thousands of streams", async () => {
+  const more = new EventTarget();
+  const { events } = await serve({
+    versions: answer,
+    async *events({ sessionId }, context) {
+      yield { sessionId };
+      await once(more, sessionId, { signal: context.signal });
+      yield { sessionId: `${sessionId} again` };
+    },
+  });
+  const kept = events.getEvents({ ...EVENTS, sessionId: "kept" })[Symbol.asyncIterator]();
+  expect((await kept.next()).value?.sessionId).toBe("kept");
+
+  const giveUp = async () => {
+    for await (const _ of events.getEvents({ ...EVENTS, sessionId: "given up" })) break;
+  };
+  for (let i = 0; i < 50; i += 1) await Promise.all(Array.from({ length: 50 }, giveUp));
+
+  more.dispatchEvent(new Event("kept"));
+  expect((await kept.next()).value?.sessionId).toBe("kept again");
+});
+
 test("says which port is taken and what to do about it", async () => {
   const { server } = await serve({ versions: answer });
   if (!("port" in server.address)) throw new Error("expected a port");
