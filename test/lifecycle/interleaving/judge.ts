@@ -1,5 +1,5 @@
 import { judgeChanges } from "./judge/changes.ts";
-import { judgeOrigins, judgeWaits } from "./judge/results.ts";
+import { judgeObjects, judgeOrigins, judgeWaits } from "./judge/results.ts";
 import { judgeBatches, judgeRest } from "./judge/rows.ts";
 import { readScene } from "./judge/scene.ts";
 import {
@@ -27,6 +27,7 @@ export async function judge(world: World): Promise<string[]> {
     ...judgeWaits(scene),
     ...judgeOrigins(scene),
     ...judgeChanges(await world.changes()),
+    ...(await judgeObjects(scene)),
     ...(await judgeBatches(scene)),
     ...(await judgeRest(scene)),
   ];

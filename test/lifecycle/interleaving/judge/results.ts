@@ -44,3 +44,13 @@ function* committed(verdicts: Chronicle["verdicts"]) {
   for (const some of verdicts.values())
     for (const { record } of some) if (record.outcome === "completed") yield* record.results;
 }
+
+/** G1: what counts is there. */
+export async function judgeObjects({ world, results }: Scene): Promise<string[]> {
+  const completed = [...results.values()].filter(({ status }) => status === ResultStatus.COMPLETED);
+  const ids = completed.flatMap(({ objectId }) => objectId || []);
+  const blobs = await world.stores.objects.getMany(ids, 1_000_000);
+  return completed.flatMap(({ resultId }, i) =>
+    blobs[i] ? [] : [`G1: the object of ${resultId} is gone`],
+  );
+}
