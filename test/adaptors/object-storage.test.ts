@@ -1,7 +1,9 @@
+import { randomUUID } from "node:crypto";
 import { readdir, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { openObjectStorage } from "../../src/adaptors/object-storage/index.ts";
+import { taskId } from "../../src/domain/ids.ts";
 import {
   blobsOf,
   chunked,
@@ -86,6 +88,28 @@ describe("embedded", () => {
     const left = await readdir(objects);
     expect(left).toEqual(expect.arrayContaining([".tmp-alive", "stranger"]));
     expect(left).not.toContain(".tmp-dead");
+  });
+
+  it("drops what an attempt was about to store when it died", async () => {
+    const [storage, other] = [await open(), await open()];
+    const { promise: stalled, resolve } = Promise.withResolvers<void>();
+    const source = async function* (): AsyncGenerator<Uint8Array> {
+      yield someBytes(700 * KIB);
+      resolve();
+      await new Promise(() => {});
+    };
+    const task = { sessionId: ORIGIN.sessionId, taskId: taskId(randomUUID()) };
+    const origin = { ...ORIGIN, attempt: { ...task, attempt: 1 } };
+    const before = await filesIn(join(path(), "objects"));
+    const leaving = new AbortController();
+    const upload = storage.put(origin, source(), leaving.signal).catch(() => "failed");
+    await stalled;
+    await other.dropAttempts([{ ...task, except: 1 }]);
+    expect(await filesIn(join(path(), "objects"))).toHaveLength(before.length + 1);
+    await other.dropAttempts([{ ...task, only: 1 }]);
+    expect(await filesIn(join(path(), "objects"))).toEqual(before);
+    leaving.abort();
+    expect(await upload).toBe("failed");
   });
 
   it("ignores a blob whose file was written in part only", async () => {

@@ -3,7 +3,8 @@
 //   F1. A blob has its name only after its bytes and its name are on disk: written aside, synced,
 //       renamed, folder synced.
 //   F2. A file that has its name never changes.
-//   F3. What a dead writer left aside is removed at an opening, an hour after its last write.
+//   F3. What a dead writer left aside is removed at an opening, an hour after its last write, and
+//       that of an attempt together with its blobs.
 //   F4. A blob is gone only if its folder is there: else the store is away, which callers wait for.
 //   F5. What the attempts of a task stored lies in one folder, which is gone through to find it.
 import { createHash, randomUUID } from "node:crypto";
@@ -125,9 +126,14 @@ export async function openFiles(root: string) {
     },
 
     async dropAttempts(attempts: Attempts): Promise<void> {
-      const folder = join(root, hashOf(attempts.taskId).slice(0, 2));
-      const names = (await onObjects(() => readdir(folder))).filter(matcherOf(attempts));
-      for (const name of names) await onObjects(() => rm(join(folder, name), { force: true }));
+      const isTheirs = matcherOf(attempts);
+      const remove = async (folder: string, prefix = ""): Promise<void> => {
+        for (const name of await onObjects(() => readdir(folder)))
+          if (name.startsWith(prefix) && isTheirs(name.slice(prefix.length)))
+            await onObjects(() => rm(join(folder, name), { force: true }));
+      };
+      await remove(join(root, hashOf(attempts.taskId).slice(0, 2)));
+      await remove(root, `${ASIDE}f-`);
     },
 
     ping: (): Promise<void> => onObjects(() => stat(root).then(() => {})),
