@@ -3,8 +3,9 @@ import { recordStatus } from "../../src/activities/record-status.ts";
 import { createCare } from "../../src/activities/supervise/care.ts";
 import { feedQueue } from "../../src/activities/supervise/feed-queue.ts";
 import { objectId, partitionId, type SessionId, type TaskId } from "../../src/domain/ids.ts";
-import { TaskStatus } from "../../src/domain/status.ts";
+import { SessionStatus, TaskStatus } from "../../src/domain/status.ts";
 import type { CommitRecord } from "../../src/domain/task.ts";
+import type { SessionStatusName } from "../../src/domain/verbs.ts";
 import { dispatch } from "../../src/lifecycle/dispatch.ts";
 import { isDecided, rollForward } from "../../src/lifecycle/roll-forward.ts";
 import { submit, times } from "../support/orchestration.ts";
@@ -91,5 +92,30 @@ describe("I4: the queue", () => {
     );
     expect(counts.toSorted()).toEqual([0, 0, 0, 1]);
     expect(await queued()).toBe(1);
+  });
+});
+
+describe("the record of a session's status", () => {
+  const change = (sessionId: SessionId, status: SessionStatusName) =>
+    recordStatus(stores, { sessionId, status, clientSubmission: false, workerSubmission: false });
+
+  it("keeps its dates when it is written again", async () => {
+    const session = await stores.newSession();
+    await change(session, "Closed");
+    const before = await stores.tables.sessions.get(session);
+    expect(before).toMatchObject({ status: SessionStatus.CLOSED, clientSubmission: false });
+    await recordStatus(
+      { ...stores, now: () => Date.now() + 60_000 },
+      { sessionId: session, status: "Closed", clientSubmission: false, workerSubmission: false },
+    );
+    expect(await stores.tables.sessions.get(session)).toEqual(before);
+  });
+
+  it("never goes back, whoever writes late", async () => {
+    const session = await stores.newSession();
+    await change(session, "Cancelled");
+    const before = await stores.tables.sessions.get(session);
+    for (const late of ["Running", "Paused", "Closed"] as const) await change(session, late);
+    expect(await stores.tables.sessions.get(session)).toEqual(before);
   });
 });
