@@ -17,7 +17,7 @@ const NUMBER = "SELECT n FROM tasks WHERE task_id = ?";
 // Both indexes give the order: a page costs what it holds, wherever it begins.
 const OPEN_IN_BATCH = `SELECT t.task_id, e.result_id FROM tasks t INDEXED BY tasks_batch
   CROSS JOIN edges e INDEXED BY edges_open ON e.task_id = t.task_id AND e.open = 1
-  WHERE t.batch_id = ?1 AND t.status IN (${TaskStatus.PENDING}, ${TaskStatus.PAUSED})
+  WHERE t.batch_id = ?1 AND t.ended_at IS NULL AND t.status IN (${TaskStatus.PENDING}, ${TaskStatus.PAUSED})
     AND t.n >= ?2 AND (t.n > ?2 OR e.result_id > ?3)
   ORDER BY t.n, e.result_id LIMIT ?4`;
 

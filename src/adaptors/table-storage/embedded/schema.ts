@@ -35,7 +35,7 @@ CREATE TABLE IF NOT EXISTS tasks (
   options TEXT NOT NULL,
   definition TEXT NOT NULL
 );
-CREATE INDEX IF NOT EXISTS tasks_batch ON tasks (batch_id);
+CREATE INDEX IF NOT EXISTS tasks_batch ON tasks (batch_id, ended_at);
 CREATE INDEX IF NOT EXISTS tasks_holder ON tasks (holder) WHERE holder IS NOT NULL;
 CREATE INDEX IF NOT EXISTS tasks_stage ON tasks (stage, task_id) WHERE stage IS NOT NULL;
 CREATE INDEX IF NOT EXISTS tasks_creating ON tasks (created_at)

@@ -34,7 +34,7 @@ const START = `UPDATE tasks SET status = ${T.PROCESSING}, fetched_at = ?, starte
 
 const QUEUED_OF_SESSION = `SELECT t.n, t.task_id, t.batch_id, t.status
   FROM progress p CROSS JOIN tasks t ON t.batch_id = p.batch_id AND t.session_id = p.session_id
-  WHERE p.session_id = ? AND p.open > p.pending
+  WHERE p.session_id = ? AND p.open > p.pending AND t.ended_at IS NULL
     AND t.status IN (${T.SUBMITTED}, ${T.DISPATCHED})`;
 
 type Dispatch = Pick<

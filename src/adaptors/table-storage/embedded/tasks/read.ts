@@ -18,14 +18,19 @@ const HELD = `SELECT 1 FROM tasks WHERE task_id = ?1 AND holder = ?2 AND attempt
 const OWNED = `SELECT ${TASK_COLUMNS} FROM tasks WHERE holder = ? ORDER BY n`;
 const OWNERS = "SELECT DISTINCT holder FROM tasks WHERE holder IS NOT NULL";
 
-const IN_BATCH = `SELECT ${TASK_COLUMNS} FROM tasks
-  WHERE batch_id = ?1 AND status IN (SELECT value FROM json_each(?2)) AND status <> ${T.CREATING}
+// A batch may have many more final tasks than others: the index leads past them.
+const UNFINISHED = "AND t.ended_at IS NULL";
+
+const inBatch = (and: string): string => `SELECT ${TASK_COLUMNS} FROM tasks t
+  WHERE batch_id = ?1 ${and} AND status IN (SELECT value FROM json_each(?2))
+    AND status <> ${T.CREATING}
     AND (?3 IS NULL OR ?3 > CASE status WHEN ${T.SUBMITTED} THEN submitted_at
       WHEN ${T.PROCESSED} THEN processed_at ELSE created_at END)
   ORDER BY priority DESC, n LIMIT ?4`;
+const IN_BATCH = { any: inBatch(""), unfinished: inBatch(UNFINISHED) };
 
 const READY_IN_BATCH = `SELECT task_id FROM tasks t
-  WHERE batch_id = ? AND status IN (${T.PENDING}, ${T.PAUSED}) AND NOT EXISTS (
+  WHERE batch_id = ? ${UNFINISHED} AND status IN (${T.PENDING}, ${T.PAUSED}) AND NOT EXISTS (
     SELECT 1 FROM edges INDEXED BY edges_open WHERE task_id = t.task_id AND open = 1)
   ORDER BY priority DESC, n LIMIT ?`;
 
@@ -33,10 +38,14 @@ const qualified = (table: string): string =>
   TASK_COLUMNS.split(",")
     .map((column) => `${table}.${column.trim()}`)
     .join(", ");
-const IN_SESSION = `SELECT ${qualified("t")} FROM progress p
+const inSession = (and: string): string => `SELECT ${qualified("t")} FROM progress p
   CROSS JOIN tasks t ON t.batch_id = p.batch_id AND t.session_id = p.session_id
-  WHERE p.session_id = ?1 AND (p.open > 0 OR ?2)
-    AND t.status IN (SELECT value FROM json_each(?3)) AND t.status <> ${T.CREATING} LIMIT ?4`;
+  WHERE p.session_id = ?1 ${and}
+    AND t.status IN (SELECT value FROM json_each(?2)) AND t.status <> ${T.CREATING} LIMIT ?3`;
+const IN_SESSION = { any: inSession(""), unfinished: inSession(`AND p.open > 0 ${UNFINISHED}`) };
+
+const scopeOf = (statuses: readonly TaskStatus[]): "any" | "unfinished" =>
+  statuses.some((status) => isFinal(TASK_MACHINE, status)) ? "any" : "unfinished";
 
 type Reads = Pick<
   TaskTable,
@@ -89,7 +98,9 @@ export const taskReads = (store: Store, options: OptionsText): Reads => {
       if (statuses.length === 0) return [];
       return store.read(() =>
         toTasks(
-          store.tuples(IN_BATCH).all(batchId, JSON.stringify(statuses), before ?? null, limit),
+          store
+            .tuples(IN_BATCH[scopeOf(statuses)])
+            .all(batchId, JSON.stringify(statuses), before ?? null, limit),
         ),
       );
     },
@@ -104,13 +115,9 @@ export const taskReads = (store: Store, options: OptionsText): Reads => {
 
     async inSession(sessionId, statuses, limit) {
       if (statuses.length === 0) return [];
-      const anyFinal = statuses.some((status) => isFinal(TASK_MACHINE, status));
+      const text = IN_SESSION[scopeOf(statuses)];
       return store.read(() =>
-        toTasks(
-          store
-            .tuples(IN_SESSION)
-            .all(sessionId, anyFinal ? 1 : 0, JSON.stringify(statuses), limit),
-        ),
+        toTasks(store.tuples(text).all(sessionId, JSON.stringify(statuses), limit)),
       );
     },
   };
