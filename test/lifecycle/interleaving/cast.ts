@@ -48,7 +48,7 @@ async function store({ tables }: Stores, call: readonly TaskDefinition[]) {
   return tasks;
 }
 
-/** What UploadResultData does. */
+/** What UploadResultData does; of two uploads of a result one wins. */
 export async function playUploader(
   world: World,
   actor: Actor,
@@ -61,7 +61,11 @@ export async function playUploader(
       { origin: { sessionId: world.sessionId }, data: Buffer.from("late") },
     ]);
     if (!object) throw new Error("nothing stored");
-    await stores.tables.results.complete([{ resultId, ...object }], Date.now());
+    const [won] = await stores.tables.results.complete([{ resultId, ...object }], Date.now());
+    if (!won) {
+      await stores.objects.delete([object.objectId]);
+      continue;
+    }
     const ready = await stores.tables.dependencies.close([resultId]);
     await dispatchDirectly(stores, world.sessionId, ready);
   }

@@ -82,7 +82,8 @@ function castOf(world: World, scale: Scale, { late, tasks }: Job, agents: AgentI
   const cast: Role[] = [
     { name: "submitter 1", play: (self) => playSubmitter(world, self, calls.slice(0, half)) },
     { name: "submitter 2", play: (self) => playSubmitter(world, self, calls.slice(half)) },
-    { name: "uploader", play: (self) => playUploader(world, self, late) },
+    { name: "uploader 1", play: (self) => playUploader(world, self, late) },
+    { name: "uploader 2", play: (self) => playUploader(world, self, late.toReversed()) },
   ];
   const nerves = random.chance(scale.nerves) ? NERVOUS : CALM;
   for (const n of [1, 2]) {
