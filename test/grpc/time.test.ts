@@ -19,9 +19,11 @@ test("what protobuf's range does not hold is cut to it", () => {
   expect(toMs({ seconds: -9_000_000_000_000, nanos: 0 })).toBe(-315_576_000_000_000);
 });
 
-test("an absent duration is 0, less than a millisecond is nothing", () => {
+test("an absent duration is 0, parts of a millisecond count as one", () => {
   expect(toMs(undefined)).toBe(0);
-  expect(toMs({ seconds: 0, nanos: 999_999 })).toBe(0);
+  expect(toMs({ seconds: 0, nanos: 300 })).toBe(1);
+  expect(toMs({ seconds: 2, nanos: 1_000_001 })).toBe(2_002);
+  expect(toMs({ seconds: 0, nanos: -300 })).toBe(-1);
 });
 
 test("a date that has not happened is absent", () => {
