@@ -33,8 +33,10 @@ export const SINGLE_UP_TO = 64;
 /** Tasks of a batch by the rules of cutting, at most. Subtasks may make theirs larger. */
 export const LARGEST_BATCH = 1_000;
 const SMALLEST = 8;
+/** So that people see a session advance. */
 const BATCHES_PER_SESSION = 16;
 const LARGE_SESSION = 1_000;
+const BATCHES_PER_LARGE_SESSION = 4;
 /**
  * I7: a session of more than a thousand tasks may cost Temporal 50 events per 1,000. A batch that
  * is announced and settles alone costs 10: an activity, a signal, and their workflow tasks.
@@ -60,8 +62,10 @@ export function cut(soFar: number, count: number, singleUpTo = SINGLE_UP_TO): nu
   if (count === 0) return [];
   if (total <= singleUpTo) return Array.from({ length: count }, () => 1);
   if (isSmallAddition(soFar, count, singleUpTo)) return [count];
-  const smallest = total >= LARGE_SESSION ? SMALLEST_IN_LARGE_SESSION : SMALLEST;
-  const size = Math.max(smallest, Math.ceil(total / BATCHES_PER_SESSION));
+  const size =
+    total >= LARGE_SESSION
+      ? Math.max(SMALLEST_IN_LARGE_SESSION, Math.ceil(total / BATCHES_PER_LARGE_SESSION))
+      : Math.max(SMALLEST, Math.ceil(total / BATCHES_PER_SESSION));
   // None is smaller than `size`, unless the whole is; none is larger than the largest.
   const fewest = Math.ceil(count / LARGEST_BATCH);
   const batches = Math.max(fewest, Math.floor(count / size), 1);

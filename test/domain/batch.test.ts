@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { cut, SINGLE_UP_TO } from "../../src/domain/batch.ts";
+import { cut, isSmallAddition, SINGLE_UP_TO } from "../../src/domain/batch.ts";
 
 const count = fc.integer({ min: 0, max: 50_000 });
 
@@ -21,7 +21,7 @@ describe("cutting a submission into batches", () => {
   it("I7: makes so few of a session of more than a thousand that 50 events per 1,000 tasks suffice", () => {
     fc.assert(
       fc.property(fc.integer({ min: 1_001, max: 50_000 }), (n) => {
-        const events = 20 + 6 * cut(0, n).length;
+        const events = 20 + 10 * cut(0, n).length;
         expect(events / (n / 1_000)).toBeLessThanOrEqual(50);
       }),
     );
@@ -34,6 +34,20 @@ describe("cutting a submission into batches", () => {
         expect(Math.max(...sizes)).toBeLessThanOrEqual(1_000);
         expect(Math.min(...sizes)).toBeGreaterThanOrEqual(1);
         expect(sizes.length).toBeLessThanOrEqual(Math.max(32, Math.ceil(n / 1_000)) + 1);
+      }),
+    );
+  });
+});
+
+describe("a small addition", () => {
+  it("joins a batch only where the session is not small, and is one batch if there is none", () => {
+    expect(isSmallAddition(SINGLE_UP_TO, 1)).toBe(false);
+    expect(isSmallAddition(SINGLE_UP_TO + 1, 499)).toBe(true);
+    expect(isSmallAddition(SINGLE_UP_TO + 1, 500)).toBe(false);
+    expect(isSmallAddition(5, 1, 4)).toBe(true);
+    fc.assert(
+      fc.property(count, count, (soFar, n) => {
+        if (n > 0 && isSmallAddition(soFar, n)) expect(cut(soFar, n)).toEqual([n]);
       }),
     );
   });
