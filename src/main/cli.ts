@@ -30,10 +30,17 @@ const orExplain =
     }
   };
 
+/** A folder that is not there or not ours, a full disk: where in our code says nothing to anybody. */
+const isOfTheMachine = (error: object): boolean =>
+  "syscall" in error || ("code" in error && error.code === "ERR_SQLITE_ERROR");
+
 function explain(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  const expected = error.name === "StartError" || /^(Invalid|Cannot)\b/.test(error.message);
-  return expected ? error.message : (error.stack ?? error.message);
+  if (error.name === "StartError" || /^(Invalid|Cannot)\b/.test(error.message))
+    return error.message;
+  if (isOfTheMachine(error))
+    return `Cannot start: ${error.message}. \`grid doctor\` tells which setting names it.`;
+  return error.stack ?? error.message;
 }
 
 interface ConfigOption {

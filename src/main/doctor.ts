@@ -26,16 +26,23 @@ interface Pingable extends AsyncDisposable {
   ping(): Promise<void>;
 }
 
-const pinging =
-  (open: () => Promise<Pingable>, remark: string): Examination =>
-  async () => {
-    await using service = await open();
-    await service.ping();
-    return remark;
-  };
+interface Place {
+  readonly driver: string;
+  readonly path: string;
+}
 
-const placeOf = ({ driver, path }: { driver: string; path: string }): string =>
-  `${driver} in ${resolve(path)}`;
+const pinging =
+  (open: () => Promise<Pingable>, { driver, path }: Place, setting: string): Examination =>
+  async () => {
+    try {
+      await using service = await open();
+      await service.ping();
+      return `${driver} in ${resolve(path)}`;
+    } catch (cause) {
+      const advice = `set ${setting} to a folder that this user may write`;
+      throw new Error(`${resolve(path)}: ${reasonOf(cause)}; ${advice}`, { cause });
+    }
+  };
 
 /** Temporal's native client tells what happened inside of how its own parts are nested. */
 const toPlain = (reason: string): string => /message: "([^"]+)"/.exec(reason)?.[1] ?? reason;
@@ -99,9 +106,17 @@ const toExaminations = (config: Config): Record<string, Examination> => {
   const { tableStorage, objectStorage, queue, submitter } = config;
   const { port, httpPort } = submitter;
   return {
-    "table storage": pinging(() => openTableStorage(tableStorage), placeOf(tableStorage)),
-    "object storage": pinging(() => openObjectStorage(objectStorage), placeOf(objectStorage)),
-    queue: pinging(() => openQueue(queue), placeOf(queue)),
+    "table storage": pinging(
+      () => openTableStorage(tableStorage),
+      tableStorage,
+      "TableStorage__Path",
+    ),
+    "object storage": pinging(
+      () => openObjectStorage(objectStorage),
+      objectStorage,
+      "ObjectStorage__Path",
+    ),
+    queue: pinging(() => openQueue(queue), queue, "Queue__Path"),
     temporal: () => examineTemporal(config),
     "submitter port": examinePort(port, httpPort, "Submitter__Port"),
     "submitter http port": examinePort(httpPort, httpPort, "Submitter__HttpPort"),

@@ -19,6 +19,14 @@ test.each(["submitter", "orchestrator", "agent"])("%s reads the file it is given
   expect(err).not.toContain(".ts:");
 });
 
+test("a folder that cannot be used is named without a stack, and where to look", async () => {
+  writeFileSync(join(folder, "file"), "");
+  const env = { TableStorage__Path: join(folder, "file") };
+  const { code, err } = await runGrid(["submitter"], { cwd: folder, env });
+  expect(code).toBe(1);
+  expect(err).toMatch(/^Cannot start: .*file'\. `grid doctor` tells which setting names it\.\n$/);
+});
+
 test("a role's help says where its settings come from", async () => {
   const { out } = await runGrid(["agent", "--help"], { cwd: folder });
   expect(out).toContain("--config");
