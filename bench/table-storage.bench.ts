@@ -18,8 +18,9 @@ import {
   taskId,
 } from "../src/domain/ids.ts";
 import type { Result } from "../src/domain/result.ts";
-import { ResultStatus, TaskStatus } from "../src/domain/status.ts";
+import { TaskStatus } from "../src/domain/status.ts";
 import type { CommitRecord, TaskDefinition } from "../src/domain/task.ts";
+import { resultIn, taskIn } from "../test/contracts/table-storage/rows.ts";
 
 const CALL = 1_000;
 const GROUP = 16;
@@ -60,37 +61,18 @@ async function timed<T>(verb: string, run: () => Promise<T>): Promise<T> {
   return value;
 }
 
-const output = (): Result => ({
-  resultId: resultId(newId()),
-  sessionId: session,
-  name: "output",
-  createdBy: "",
-  ownerTaskId: "",
-  status: ResultStatus.CREATED,
-  createdAt: Date.now(),
-  size: 0,
-  objectId: "",
-  manualDeletion: false,
-});
+const output = (): Result =>
+  resultIn(session, { resultId: resultId(newId()), createdAt: Date.now() });
 
-function define(batch: string, outputId: Result["resultId"]): TaskDefinition {
-  const id = taskId(newId());
-  return {
-    taskId: id,
-    sessionId: session,
+const define = (batch: string, outputId: Result["resultId"]): TaskDefinition =>
+  taskIn(session, {
+    taskId: taskId(newId()),
     batchId: batchId(batch),
     payloadId: resultId(newId()),
-    dataDependencies: [],
     expectedOutputIds: [outputId],
     options,
-    parentTaskIds: [session],
-    retryOfIds: [],
-    initialTaskId: id,
-    createdBy: "",
     createdAt: Date.now(),
-    crashCount: 0,
-  };
-}
+  });
 
 /** The submitter's part: one call of SubmitTasks. */
 async function accept(tables: TableStorage): Promise<TaskDefinition[]> {
@@ -112,9 +94,7 @@ async function accept(tables: TableStorage): Promise<TaskDefinition[]> {
       tasks.map((task) => ({ taskId: task.taskId, resultIds: [task.payloadId] })),
     ),
   );
-  await timed("batch", () =>
-    tables.batches.add([{ batchId: batchId(batch), sessionId: session}]),
-  );
+  await timed("batch", () => tables.batches.add([{ batchId: batchId(batch), sessionId: session }]));
   await timed("accept", () => tables.tasks.accept(taskIds));
   return tasks;
 }

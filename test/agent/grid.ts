@@ -13,31 +13,19 @@ import {
   type ResultId,
   resultId,
   type SessionId,
-  sessionId,
   type TaskId,
   taskId,
 } from "../../src/domain/ids.ts";
-import { ResultStatus, SessionStatus } from "../../src/domain/status.ts";
+import { ResultStatus } from "../../src/domain/status.ts";
 import type { Task } from "../../src/domain/task.ts";
 import type { TaskOptions } from "../../src/domain/task-options.ts";
 import { admit } from "../../src/lifecycle/admit.ts";
 import { refuse } from "../../src/lifecycle/roll-forward.ts";
 import type { Stores } from "../../src/lifecycle/stores.ts";
+import { sessionRow } from "../contracts/table-storage/rows.ts";
+import { OPTIONS } from "../support/stores.ts";
 
 export const PARTITION = partitionId("default");
-
-const OPTIONS: TaskOptions = {
-  options: {},
-  maxDurationMs: 60_000,
-  maxRetries: 2,
-  priority: 1,
-  partitionId: PARTITION,
-  applicationName: "",
-  applicationVersion: "",
-  applicationNamespace: "",
-  applicationService: "",
-  engineType: "",
-};
 
 export interface TestGrid extends AsyncDisposable {
   readonly folder: string;
@@ -95,17 +83,9 @@ export async function openTestGrid(): Promise<TestGrid> {
     folder,
     stores,
     async newSession() {
-      const id = sessionId(randomUUID());
-      await tables.sessions.create({
-        sessionId: id,
-        status: SessionStatus.RUNNING,
-        clientSubmission: true,
-        workerSubmission: true,
-        partitionIds: [PARTITION],
-        defaultOptions: OPTIONS,
-        createdAt: Date.now(),
-      });
-      return id;
+      const row = sessionRow({ defaultOptions: OPTIONS, createdAt: Date.now() });
+      await tables.sessions.create(row);
+      return row.sessionId;
     },
     async newResults<const Data extends readonly (string | undefined)[]>(
       session: SessionId,

@@ -5,8 +5,7 @@ import { mergeOptions, type TaskOptions } from "../../src/domain/task-options.ts
 
 const text = fc.constantFrom("", "a", "b");
 const number = fc.constantFrom(0, 1, 7);
-const layer: fc.Arbitrary<TaskOptions> = fc.record({
-  options: fc.dictionary(fc.constantFrom("k", "l"), text),
+const fields = {
   maxDurationMs: number,
   maxRetries: number,
   priority: number,
@@ -16,19 +15,11 @@ const layer: fc.Arbitrary<TaskOptions> = fc.record({
   applicationNamespace: text,
   applicationService: text,
   engineType: text,
-});
+};
+const options = fc.dictionary(fc.constantFrom("k", "l"), text);
+const layer: fc.Arbitrary<TaskOptions> = fc.record({ options, ...fields });
 
-const FIELDS = [
-  "maxDurationMs",
-  "maxRetries",
-  "priority",
-  "partitionId",
-  "applicationName",
-  "applicationVersion",
-  "applicationNamespace",
-  "applicationService",
-  "engineType",
-] as const;
+const FIELDS = Object.keys(fields) as (keyof typeof fields)[];
 
 describe("merging task options", () => {
   it.each(FIELDS)("takes %s from the upper layer exactly when it is set there", (field) => {

@@ -1,5 +1,9 @@
 import { afterAll, beforeAll } from "vitest";
-import { type Orchestration, openOrchestration } from "./orchestration.ts";
+import {
+  type Orchestration,
+  type OrchestrationOptions,
+  openOrchestration,
+} from "./orchestration.ts";
 import { openStores, type TestStores } from "./stores.ts";
 import { openTestTemporal, type TestTemporal } from "./temporal-server.ts";
 
@@ -13,13 +17,17 @@ export interface Scene {
 export const PATIENCE = { timeout: 25_000, interval: 20 };
 
 /** A Temporal server, stores and an orchestrator for the tests of one file; they go with them. */
-export function openScene(settings: Parameters<typeof openTestTemporal>[0] = {}): Scene {
+export function openScene(
+  options: OrchestrationOptions = {},
+  settings: Parameters<typeof openTestTemporal>[0] = {},
+): Scene {
   const resources = new AsyncDisposableStack();
   let opened: Scene | undefined;
   beforeAll(async () => {
     const temporal = resources.use(await openTestTemporal(settings));
     const stores = resources.use(await openStores());
-    opened = { temporal, stores, grid: resources.use(await openOrchestration(stores, temporal)) };
+    const grid = resources.use(await openOrchestration(stores, temporal, options));
+    opened = { temporal, stores, grid };
   }, 60_000);
   afterAll(() => resources.disposeAsync());
   const scene = (): Scene => {

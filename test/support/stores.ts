@@ -1,5 +1,4 @@
 /** Real embedded stores in a temporary folder, for tests of what acts on them. */
-import { randomUUID } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -8,19 +7,16 @@ import { openQueue } from "../../src/adaptors/queue/index.ts";
 import { openTableStorage } from "../../src/adaptors/table-storage/index.ts";
 import {
   agentId,
-  batchId,
   partitionId,
   type ResultId,
   resultId,
   type SessionId,
-  sessionId,
-  taskId,
 } from "../../src/domain/ids.ts";
 import type { Result } from "../../src/domain/result.ts";
-import { ResultStatus, SessionStatus } from "../../src/domain/status.ts";
 import type { TaskDefinition } from "../../src/domain/task.ts";
 import type { TaskOptions } from "../../src/domain/task-options.ts";
 import type { Stores } from "../../src/lifecycle/stores.ts";
+import { resultIn, sessionRow, someBatch, taskIn } from "../contracts/table-storage/rows.ts";
 
 export const OPTIONS: TaskOptions = {
   options: {},
@@ -58,56 +54,24 @@ export async function openStores(given?: string): Promise<TestStores> {
     now: Date.now,
     directLimit: 256,
     async newSession() {
-      const id = sessionId(randomUUID());
-      await tables.sessions.create({
-        sessionId: id,
-        status: SessionStatus.RUNNING,
-        clientSubmission: true,
-        workerSubmission: true,
-        partitionIds: [partitionId("default")],
-        defaultOptions: OPTIONS,
-        createdAt: Date.now(),
-      });
-      return id;
+      const row = sessionRow({ defaultOptions: OPTIONS, createdAt: Date.now() });
+      await tables.sessions.create(row);
+      return row.sessionId;
     },
     async newResult(session, change = {}) {
-      const id = resultId(randomUUID());
-      await tables.results.create([
-        {
-          resultId: id,
-          sessionId: session,
-          name: "r",
-          createdBy: "",
-          ownerTaskId: "",
-          status: ResultStatus.CREATED,
-          createdAt: Date.now(),
-          size: 0,
-          objectId: "",
-          manualDeletion: false,
-          ...change,
-        },
-      ]);
-      return id;
+      const row = resultIn(session, { createdAt: Date.now(), ...change });
+      await tables.results.create([row]);
+      return row.resultId;
     },
-    newTask(session, change) {
-      const id = taskId(randomUUID());
-      return {
-        taskId: id,
-        sessionId: session,
-        batchId: batchId(randomUUID()),
+    newTask: (session, change) =>
+      taskIn(session, {
         payloadId: resultId("none"),
-        dataDependencies: [],
+        batchId: someBatch(),
         expectedOutputIds: [],
         options: OPTIONS,
-        parentTaskIds: [session],
-        retryOfIds: [],
-        initialTaskId: id,
-        createdBy: "",
         createdAt: Date.now(),
-        crashCount: 0,
         ...change,
-      };
-    },
+      }),
     async [Symbol.asyncDispose]() {
       await queue[Symbol.asyncDispose]();
       await objects[Symbol.asyncDispose]();

@@ -8,7 +8,7 @@ import { openScene, PATIENCE } from "../support/scene.ts";
 import { OK, openStandInAgent } from "../support/stand-in-agent.ts";
 
 // A long history, as far as the server is concerned.
-const scene = openScene({ "limit.historyCount.suggestContinueAsNew": 40 });
+const scene = openScene({}, { "limit.historyCount.suggestContinueAsNew": 40 });
 
 const runIdOf = async (id: SessionId) =>
   (await scene.temporal.client.workflow.getHandle(sessionWorkflowId(id)).describe()).runId;
