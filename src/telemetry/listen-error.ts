@@ -1,3 +1,6 @@
+import { existsSync } from "node:fs";
+import { dirname } from "node:path";
+
 /** Where somebody wanted to listen, and the setting that moves them elsewhere. */
 export interface ListenAddress {
   /** As people write it: `127.0.0.1:5001`, `/cache/armonik_agent.sock`. */
@@ -6,14 +9,17 @@ export interface ListenAddress {
   readonly setting: string;
 }
 
-const advice = (reason: string, { setting }: ListenAddress): string => {
+/** Node says EACCES of a socket in a folder that is not there. */
+const hasNoFolder = (name: string): boolean => name.startsWith("/") && !existsSync(dirname(name));
+
+const advice = (reason: string, { name, setting }: ListenAddress): string => {
   if (reason.includes("EADDRINUSE"))
     return `another process listens there: stop it, or set ${setting} to a free one`;
+  if (hasNoFolder(name)) return `its folder does not exist: create it, or set ${setting}`;
   if (reason.includes("EACCES"))
     return `this user may not listen there: set ${setting} to one that is allowed`;
   if (reason.includes("EADDRNOTAVAIL") || reason.includes("ENOTFOUND"))
     return "this machine has no such address: set the section's Host to one of its own";
-  if (reason.includes("ENOENT")) return `its folder does not exist: create it, or set ${setting}`;
   return reason;
 };
 

@@ -62,6 +62,13 @@ test("keeps the connection of a caller who gives up thousands of streams", async
   expect((await kept.next()).value?.sessionId).toBe("kept again");
 });
 
+test("says that the folder of a socket does not exist", async () => {
+  const address = { socket: "/nowhere/agent.sock" };
+  await expect(serve({ versions: answer }, { address })).rejects.toThrow(
+    "Cannot listen on /nowhere/agent.sock: its folder does not exist: create it, or set Submitter__Port",
+  );
+});
+
 test("says which port is taken and what to do about it", async () => {
   const { server } = await serve({ versions: answer });
   if (!("port" in server.address)) throw new Error("expected a port");
