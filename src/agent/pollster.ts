@@ -9,6 +9,7 @@
 //   P4. After a stop nothing is taken; `poll()` resolves when all that was in its hands is given
 //       back or on the shelf.
 import type { Delivery } from "../adaptors/queue/index.ts";
+import { afterInterruptions } from "../domain/retry.ts";
 import { TaskStatus } from "../domain/status.ts";
 import { acquire } from "./acquire.ts";
 import type { Appetite } from "./appetite.ts";
@@ -105,7 +106,7 @@ export async function poll(options: PollsterOptions): Promise<void> {
     });
 
   const takeIn = async (deliveries: readonly Delivery[]): Promise<void> => {
-    const attempts = await acquire(context, deliveries, letGo.ack);
+    const attempts = suspect(await acquire(context, deliveries, letGo.ack));
     if (attempts.length === 0) return;
     const { ready, failed } = await prepare(attempts).catch(async (error: unknown) => {
       await letGo.giveBack(attempts);
@@ -120,6 +121,14 @@ export async function poll(options: PollsterOptions): Promise<void> {
     if (revoked.length > 0) letGo.dropped(revoked);
     shelf.put(ready.filter((attempt) => !attempt.revoked));
   };
+
+  /** Ends those that came to nothing too often before anything is done for them; answers the others. */
+  const suspect = (attempts: readonly Attempt[]): Attempt[] =>
+    attempts.filter((attempt) => {
+      const record = afterInterruptions(attempt.task);
+      if (record) committer.end(attempt, record, TaskStatus.DISPATCHED);
+      return record === undefined;
+    });
 
   /** P3. */
   const relieve = async (): Promise<void> => {

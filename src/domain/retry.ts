@@ -5,6 +5,12 @@ import type { CommitRecord, TaskDefinition } from "./task.ts";
 /** A task that takes down its worker or agent so often is quarantined, whatever its retries. */
 export const QUARANTINE_AFTER_CRASHES = 3;
 
+/**
+ * So often may a task go back without using a retry because its agent stopped while it ran, or died
+ * before: then the task itself is suspected, which would go round for ever.
+ */
+export const SUSPECT_AFTER_INTERRUPTIONS = 20;
+
 export interface Failure {
   readonly error: string;
   /** The worker or the agent died; an error that the worker reported is no crash. */
@@ -23,6 +29,16 @@ export function afterFailure(task: TaskDefinition, { error, crashed }: Failure):
   if (task.retryOfIds.length < task.options.maxRetries)
     return { outcome: "retried", error, crashed };
   return { outcome: "error", error };
+}
+
+/** What ends an attempt before it begins: too many before it came to nothing. */
+export function afterInterruptions(
+  task: TaskDefinition & { readonly interruptions?: number | undefined },
+): CommitRecord | undefined {
+  const { interruptions = 0 } = task;
+  if (interruptions < SUSPECT_AFTER_INTERRUPTIONS) return undefined;
+  const error = `Its agents died or stopped ${interruptions} times before the task had ended`;
+  return afterFailure(task, { error, crashed: true });
 }
 
 /**

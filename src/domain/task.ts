@@ -61,6 +61,8 @@ export interface Task extends TaskDefinition {
   readonly status: TaskStatus;
   /** Fencing token: 0 before the first acquisition, one more at each. */
   readonly attempt: number;
+  /** How often an agent gave the task back while it ran, or died before it ran; absent for never. */
+  readonly interruptions?: number | undefined;
   readonly ownerAgentId: AgentId | "";
   readonly ownerHostname: string;
   readonly submittedAt?: number | undefined;

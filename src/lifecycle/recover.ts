@@ -4,7 +4,7 @@
  *   I2. What was decided is carried out, never run again; what was not decided is never carried
  *       out. The agent itself, if it comes back, is refused at its commit point.
  *   X1. A task that had not started goes back without using a retry; one that was running counts
- *       as crashed.
+ *       as crashed. How often it went back so is counted: who takes it too often suspects it.
  */
 import type { AgentId } from "../domain/ids.ts";
 import { afterFailure } from "../domain/retry.ts";
@@ -35,7 +35,7 @@ export async function recoverFrom(stores: Stores, agentId: AgentId): Promise<num
 /** Returns tasks that had not started to the queue. */
 async function giveBack(stores: Stores, tasks: readonly Task[]): Promise<void> {
   const { tables, queue, now } = stores;
-  const answers = await tables.tasks.release(tasks, now());
+  const answers = await tables.tasks.release(tasks, now(), "lost");
   const released = tasks.filter((_, i) => answers[i]?.ok);
   await queue.publish(released.map(toMessage));
   // An agent writes starts and outputs at the same time: some may have been stored before its start.

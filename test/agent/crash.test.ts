@@ -2,6 +2,7 @@ import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it, vi } from "vitest";
 import { type AgentId, taskId } from "../../src/domain/ids.ts";
+import { SUSPECT_AFTER_INTERRUPTIONS } from "../../src/domain/retry.ts";
 import { ResultStatus, TaskStatus } from "../../src/domain/status.ts";
 import { errorOf } from "../../src/domain/task.ts";
 import { toMessage } from "../../src/lifecycle/dispatch.ts";
@@ -66,6 +67,31 @@ it("counts the death of a worker as a crash, and quarantines the task after thre
   expect(errorOf(last)).toMatch(/^Quarantined: the task took down its worker or agent 3 times/);
   expect((await grid().result(output)).status).toBe(ResultStatus.ABORTED);
   await Promise.all(workers.map((worker) => worker.end()));
+}, 60_000);
+
+it("does not begin a task that its agents have died over too often, and uses a retry for it", async () => {
+  const { tables, queue } = grid().stores;
+  const { id, output } = await submitOne(grid());
+  const owner = { agentId: "dead" as AgentId, hostname: "" };
+  for (let n = 1; n <= SUSPECT_AFTER_INTERRUPTIONS; n++) {
+    await tables.tasks.acquire([id], owner, n);
+    await tables.tasks.release([{ taskId: id, attempt: n }], n, "lost");
+  }
+  await queue.publish([toMessage(await grid().task(id))]);
+  const ran: string[] = [];
+  await using pair = await openPair(grid(), {
+    behaviour: async (job) => {
+      ran.push(job.request.taskId);
+      return await produce(job);
+    },
+  });
+  const task = await reaches(grid(), id, TaskStatus.RETRIED);
+  expect(errorOf(task)).toMatch(/^Its agents died or stopped 20 times/);
+  const next = await reaches(grid(), taskId(`${id}###1`), TaskStatus.COMPLETED);
+  expect(next).toMatchObject({ crashCount: 1, attempt: 1, interruptions: undefined });
+  expect((await grid().result(output)).text).toBe("made");
+  expect(ran).not.toContain(id);
+  await pair.stop();
 }, 60_000);
 
 it("does not blame a task for a worker that died while it was idle", async () => {

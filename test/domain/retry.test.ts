@@ -1,7 +1,13 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { batchId, partitionId, resultId, sessionId, taskId } from "../../src/domain/ids.ts";
-import { afterFailure, QUARANTINE_AFTER_CRASHES, successorOf } from "../../src/domain/retry.ts";
+import {
+  afterFailure,
+  afterInterruptions,
+  QUARANTINE_AFTER_CRASHES,
+  SUSPECT_AFTER_INTERRUPTIONS,
+  successorOf,
+} from "../../src/domain/retry.ts";
 import type { TaskDefinition } from "../../src/domain/task.ts";
 
 const task = (change: Partial<TaskDefinition> & { maxRetries?: number }): TaskDefinition => ({
@@ -82,5 +88,17 @@ describe("after a failed attempt", () => {
         expect(one).toEqual(other);
       }),
     );
+  });
+});
+
+describe("a task that is interrupted again and again", () => {
+  it("keeps its retries until it is suspected, then counts as one that crashed", () => {
+    const interrupted = (interruptions?: number) => ({ ...task({}), interruptions });
+    expect(afterInterruptions(interrupted())).toBeUndefined();
+    expect(afterInterruptions(interrupted(SUSPECT_AFTER_INTERRUPTIONS - 1))).toBeUndefined();
+    expect(afterInterruptions(interrupted(SUSPECT_AFTER_INTERRUPTIONS))).toMatchObject({
+      ...{ outcome: "retried", crashed: true },
+      error: expect.stringContaining(`${SUSPECT_AFTER_INTERRUPTIONS} times`),
+    });
   });
 });

@@ -50,6 +50,8 @@ describe("recovery from a dead agent", () => {
     expect((await stores.queue.depth(partition)).delivered).toBe(5);
     expect(await recoverFrom(stores, dead)).toBe(3);
     expect(await statusesOf(tasks)).toEqual([SUBMITTED, SUBMITTED, RETRIED, COMPLETED, COMPLETED]);
+    const [, lost] = await stores.tables.tasks.get(tasks);
+    expect(lost?.interruptions).toBe(1);
     // The retry's, and those of the dead: who takes one whose task is final drops it.
     expect(await stores.queue.depth(partition)).toEqual({ waiting: 6, delivered: 0 });
   });

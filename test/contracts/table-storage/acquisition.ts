@@ -85,6 +85,7 @@ export function acquisition({ promised, open }: TableStoragePromises): void {
         ...definition,
         ...{ status: T.SUBMITTED, attempt: 1, ownerAgentId: "", ownerHostname: "" },
         submittedAt: 21,
+        interruptions: how === "running" ? 1 : undefined,
       };
       expect(await tables.tasks.get([task.taskId])).toEqual([released]);
       expect(await tables.tasks.ownedBy(agent)).toEqual([]);
@@ -147,6 +148,28 @@ export function acquisition({ promised, open }: TableStoragePromises): void {
     expect(idsOf(await tables.tasks.ownedBy(agent))).toEqual([processed.taskId]);
     const decision = { ...keyOf(runs), from: [T.PROCESSING], record: COMPLETED };
     expect(await tables.tasks.decide([decision], 22)).toMatchObject([{ ok: false }]);
+  });
+
+  promised("counts how often a task was given back while it ran, or lost before", async () => {
+    const tables = await open();
+    const agent = someAgent();
+    const { taskId } = only(await acquired(tables, [taskIn(someSession())], agent));
+    const owner = { agentId: agent, hostname: "host" };
+    const counts: (number | undefined)[] = [];
+    const back = async (attempt: number, how: "waiting" | "running" | "lost") => {
+      const key = { taskId, attempt };
+      if (how === "running") await tables.tasks.start([{ ...key, ...DATES }]);
+      await tables.tasks.release([key], 5, how === "lost" ? how : undefined);
+      // Repeated, it releases nothing, and counts nothing.
+      await tables.tasks.release([key], 5, "lost");
+      const [task] = await tables.tasks.acquire([taskId], owner, 6);
+      counts.push(task?.interruptions);
+    };
+    await back(1, "waiting");
+    await back(2, "running");
+    await back(3, "waiting");
+    await back(4, "lost");
+    expect(counts).toEqual([undefined, 1, 1, 2]);
   });
 
   promised("refuses an attempt that another one followed", async () => {

@@ -32,6 +32,7 @@ CREATE TABLE IF NOT EXISTS tasks (
   ends_in INTEGER,
   decided_by INTEGER,
   record TEXT,
+  interruptions INTEGER,
   options TEXT NOT NULL,
   definition TEXT NOT NULL
 );

@@ -7,7 +7,7 @@ import type { TaskOptions } from "../../../domain/task-options.ts";
 /** What `toTask` needs of a row of `tasks`, in this order. What is not searched much is JSON. */
 export const TASK_COLUMNS = `task_id, session_id, batch_id, status, attempt, owner, hostname,
   created_at, submitted_at, received_at, acquired_at, fetched_at, started_at, processed_at,
-  ended_at, record, options, definition`;
+  ended_at, record, options, definition, interruptions`;
 
 export type TaskRow = readonly [
   taskId: TaskId,
@@ -28,6 +28,7 @@ export type TaskRow = readonly [
   record: string | null,
   options: string,
   definition: string,
+  interruptions: number | null,
 ];
 
 /** What of a definition has no column of its own. */
@@ -120,6 +121,7 @@ export function toTask(row: TaskRow, options: OptionsText): Task {
     crashCount: definition.crashCount,
     status,
     attempt,
+    interruptions: row[18] ?? undefined,
     ownerAgentId,
     ownerHostname,
     submittedAt: submittedAt ?? undefined,

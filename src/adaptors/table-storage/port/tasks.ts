@@ -96,8 +96,9 @@ export interface TaskTable {
   /**
    * DISPATCHED | PROCESSING at this attempt → SUBMITTED, owner cleared; no retry is used. For the
    * attempt's holder, and of PROCESSING ones only when it stops; the attempt can commit no more.
+   * A PROCESSING one counts as interrupted, and so does any that is `lost` with its holder.
    */
-  release(attempts: readonly AttemptKey[], at: number): Promise<Decided[]>;
+  release(attempts: readonly AttemptKey[], at: number, lost?: "lost"): Promise<Decided[]>;
   /** DISPATCHED at this attempt → PROCESSING. */
   start(starts: readonly Start[]): Promise<Decided[]>;
   /** → PROCESSED with its commit record: the commit point. */

@@ -29,6 +29,7 @@ const ACQUIRE = `UPDATE tasks SET status = ${T.DISPATCHED}, attempt = ?1, owner 
 const RELEASE = `UPDATE tasks SET status = ${T.SUBMITTED}, submitted_at = ?,
   owner = '', hostname = '', holder = NULL, received_at = NULL, acquired_at = NULL,
   fetched_at = NULL, started_at = NULL WHERE n = ?`;
+const INTERRUPTED = "UPDATE tasks SET interruptions = coalesce(interruptions, 0) + 1 WHERE n = ?";
 const START = `UPDATE tasks SET status = ${T.PROCESSING}, fetched_at = ?, started_at = ?
   WHERE n = ?`;
 
@@ -108,10 +109,13 @@ export const taskDispatch = (store: Store, options: OptionsText): Dispatch => {
         return queued.length;
       }),
 
-    async release(attempts, at) {
+    async release(attempts, at, lost) {
       if (attempts.length === 0) return [];
       return store.write((ledger) => {
-        const change = ({ n }: { n: number }) => void store.sql(RELEASE).run(at, n);
+        const change = ({ n, status }: { n: number; status: TaskStatus }) => {
+          store.sql(RELEASE).run(at, n);
+          if (lost || status === T.PROCESSING) store.sql(INTERRUPTED).run(n);
+        };
         return moveAttempts(store, ledger, attempts, { from: HELD, to: T.SUBMITTED, change });
       });
     },
