@@ -5,18 +5,17 @@ import type { CallContext, Server } from "nice-grpc";
 import type { DrainContext } from "./drain.ts";
 import { orStandIn } from "./undecodable.ts";
 
-interface MessageType<Message> {
-  encode(message: Message): { finish(): Uint8Array };
-  decode(bytes: Uint8Array): Message;
+/** Of any message: what it takes and answers is read off the type of each definition. */
+interface MessageType {
+  encode(message: never): { finish(): Uint8Array };
+  decode(bytes: Uint8Array): unknown;
 }
 
 interface Method {
   readonly name: string;
-  // biome-ignore lint/suspicious/noExplicitAny: methods of all messages
-  readonly requestType: MessageType<any>;
+  readonly requestType: MessageType;
   readonly requestStream: boolean;
-  // biome-ignore lint/suspicious/noExplicitAny: methods of all messages
-  readonly responseType: MessageType<any>;
+  readonly responseType: MessageType;
   readonly responseStream: boolean;
   readonly options: object;
 }
@@ -27,7 +26,7 @@ export interface Definition {
   readonly methods: Readonly<Record<string, Method>>;
 }
 
-type MessageOf<Type> = Type extends MessageType<infer Message> ? Message : never;
+type MessageOf<Type extends MessageType> = ReturnType<Type["decode"]>;
 type Sent<M extends Method> = M["requestStream"] extends true
   ? AsyncIterable<MessageOf<M["requestType"]>>
   : MessageOf<M["requestType"]>;

@@ -6,9 +6,8 @@ import { EVENTS, serve } from "./serve.ts";
 const failing = (error: unknown) =>
   serve({
     versions: () => Promise.reject(error),
-    // biome-ignore lint/correctness/useYield: it fails before its first message
     async *events() {
-      throw error;
+      yield* await Promise.reject<[]>(error);
     },
   });
 

@@ -1,19 +1,12 @@
 import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
-import { homedir } from "node:os";
-import { isAbsolute, join } from "node:path";
+import { join } from "node:path";
 import { promisify } from "node:util";
+import { readMachine } from "../../src/config/machine.ts";
 
 const VERSION = "3.29.4";
 
 const MAKER = join(import.meta.dirname, "python-sdk.py");
-
-/** XDG Base Directory: unset, empty and relative values are all to be ignored. */
-function cacheFolder(): string {
-  // biome-ignore lint/style/noProcessEnv: names the user's cache, which no configuration of ours does
-  const named = process.env["XDG_CACHE_HOME"] ?? "";
-  return isAbsolute(named) ? named : join(homedir(), ".cache");
-}
 
 /**
  * The Python that has the official SDK of ArmoniK, as an absolute path.
@@ -22,7 +15,7 @@ function cacheFolder(): string {
  * timeout of minutes. Any number of processes may call at once.
  */
 export async function pythonSdk(): Promise<string> {
-  const folder = join(cacheFolder(), "armonik-on-temporal", `python-sdk-${VERSION}`);
+  const folder = join(readMachine().cacheFolder, `python-sdk-${VERSION}`);
   const python = join(folder, "bin", "python");
   if (!existsSync(join(folder, "complete")) || !existsSync(python)) await make(folder);
   return python;
