@@ -10,6 +10,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { BatchInfo, TableStorage } from "../adaptors/table-storage/index.ts";
 import type { BatchKey, BatchProgress } from "../domain/batch.ts";
 import type { Logger } from "../telemetry/logger.ts";
+import { createDeserted } from "./deserted.ts";
 import { endedOf, type Idle, isPatient, toIdle } from "./linger.ts";
 
 /** What a follower's heartbeat shows. */
@@ -17,7 +18,7 @@ export interface Report {
   readonly progress?: BatchProgress | undefined;
   /** Why nothing newer is known. */
   readonly storage?: string | undefined;
-  /** Why it is watched although no task is open. */
+  /** What is not there that the batch needs. */
   readonly waits?: string | undefined;
 }
 
@@ -57,7 +58,7 @@ const PAUSE_PER_COST = 4;
 const SLOW_MS = 3_000;
 
 export interface WatchDependencies {
-  readonly tables: Pick<TableStorage, "batches" | "feed" | "sessions">;
+  readonly tables: Pick<TableStorage, "agents" | "batches" | "feed" | "sessions">;
   readonly log: Logger;
 }
 
@@ -65,6 +66,7 @@ export function createWatch({ tables, log }: WatchDependencies, options: WatchOp
   const { pollMs = 1_000, beatMs = 2_000 } = options;
   const followers = new Map<string, Follower>();
   const listeners = new Set<(followed: readonly BatchInfo[]) => void>();
+  const deserted = createDeserted(tables);
   let wake = Promise.withResolvers<void>();
   let lookingSince: number | undefined;
   let outage: string | undefined;
@@ -109,6 +111,7 @@ export function createWatch({ tables, log }: WatchDependencies, options: WatchOp
     await finish(asked, note(asked, infos));
     const open = infos.filter(({ progress }) => progress.open > 0);
     for (const listener of listeners) listener(open);
+    await deserted.look(open);
   };
 
   const lookOnce = async (): Promise<void> => {
@@ -143,7 +146,7 @@ export function createWatch({ tables, log }: WatchDependencies, options: WatchOp
     const slow = lookingSince !== undefined && performance.now() - lookingSince > SLOW_MS;
     const storage = outage ?? (slow ? "does not answer" : undefined);
     for (const { beat, info, idle } of followers.values()) {
-      const waits = idle && "for more tasks of a slow stream";
+      const waits = idle ? "for more tasks of a slow stream" : info && deserted.waitsOf(info);
       beat({
         progress: info?.progress,
         ...(storage && { storage: `away: ${storage}` }),

@@ -9,7 +9,7 @@ import { submit, times } from "../support/orchestration.ts";
 import { openStandInAgent } from "../support/stand-in-agent.ts";
 import { openStores, type TestStores } from "../support/stores.ts";
 
-const PATIENCE = { timeout: 25_000, interval: 20 };
+const PATIENCE = { timeout: 60_000, interval: 20 };
 const log = createLogger({ level: "silent", role: "test" });
 
 let stores: TestStores;
@@ -42,13 +42,13 @@ describe("a watch", () => {
   });
 
   it("outlives an outage of the store: it goes on beating, and says so", async () => {
-    const { batches, feed, sessions } = stores.tables;
+    const { agents, batches, feed, sessions } = stores.tables;
     let away = false;
     const progress: typeof batches.progress = async (keys) => {
       if (away) throw new Error("no route to the store");
       return await batches.progress(keys);
     };
-    await using watch = openWatch({ batches: { ...batches, progress }, feed, sessions });
+    await using watch = openWatch({ agents, batches: { ...batches, progress }, feed, sessions });
     const sessionId = await stores.newSession();
     await submit(stores, sessionId, [{}]);
     const reports: Report[] = [];
@@ -158,13 +158,13 @@ describe("a watch of a batch that lingers", () => {
 
 describe("all watches of a process", () => {
   const counted = () => {
-    const { batches, feed, sessions } = stores.tables;
+    const { agents, batches, feed, sessions } = stores.tables;
     const asked: number[] = [];
     const progress: typeof batches.progress = async (keys) => {
       asked.push(keys.length);
       return await batches.progress(keys);
     };
-    return { asked, tables: { batches: { ...batches, progress }, feed, sessions } };
+    return { asked, tables: { agents, batches: { ...batches, progress }, feed, sessions } };
   };
 
   it("W1: share one query", async () => {
