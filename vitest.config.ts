@@ -1,39 +1,48 @@
 import { defineConfig } from "vitest/config";
 
+/** No test may depend on the machine's speed: limits are there to end what hangs. */
+const patient = {
+  setupFiles: ["./test/support/patience.ts"],
+  testTimeout: 120_000,
+  hookTimeout: 120_000,
+  expect: { poll: { timeout: 60_000 } },
+};
+
 export default defineConfig({
   test: {
     reporters: ["default", "./test/closing-line.ts"],
     projects: [
-      { test: { name: "unit", include: ["test/{domain,config,proto,telemetry}/**/*.test.ts"] } },
-      { test: { name: "contract", include: ["test/adaptors/**/*.test.ts"], testTimeout: 30_000 } },
       {
         test: {
+          ...patient,
+          name: "unit",
+          include: ["test/{domain,config,proto,telemetry}/**/*.test.ts"],
+        },
+      },
+      { test: { ...patient, name: "contract", include: ["test/adaptors/**/*.test.ts"] } },
+      {
+        test: {
+          ...patient,
           name: "service",
           include: ["test/{grpc,submitter,agent,lifecycle,main}/**/*.test.ts"],
-          testTimeout: 30_000,
-          // These kill and start processes with their own time limits: one file at a time, and
-          // once more where a busy machine was too slow for a limit.
+          // These kill and start processes: one file at a time.
           fileParallelism: false,
-          retry: 1,
           sequence: { groupOrder: 2 },
         },
       },
       {
         test: {
+          ...patient,
           name: "workflow",
           include: ["test/{workflows,temporal,activities}/**/*.test.ts"],
-          testTimeout: 30_000,
-          retry: 1,
         },
       },
       {
         test: {
+          ...patient,
           name: "e2e",
           include: ["test/e2e/**/*.test.ts"],
-          testTimeout: 120_000,
-          hookTimeout: 120_000,
           fileParallelism: false,
-          retry: 1,
           // A whole grid needs the machine to itself: after the other projects, not among them.
           sequence: { groupOrder: 1 },
         },

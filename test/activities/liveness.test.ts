@@ -5,7 +5,7 @@ import { agentId, partitionId } from "../../src/domain/ids.ts";
 import { createLogger } from "../../src/telemetry/logger.ts";
 import { openStores, type TestStores } from "../support/stores.ts";
 
-const PATIENCE = { timeout: 25_000, interval: 20 };
+const PATIENCE = { timeout: 60_000, interval: 20 };
 const log = createLogger({ level: "silent", role: "test" });
 const LEASE_MS = 400;
 

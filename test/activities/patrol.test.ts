@@ -7,7 +7,7 @@ import { openStandInAgent } from "../support/stand-in-agent.ts";
 import { openStores, type TestStores } from "../support/stores.ts";
 import { supervise } from "./supervision.ts";
 
-const PATIENCE = { timeout: 25_000, interval: 20 };
+const PATIENCE = { timeout: 60_000, interval: 20 };
 const { COMPLETED, ERROR, PENDING, SUBMITTED } = TaskStatus;
 
 let stores: TestStores;

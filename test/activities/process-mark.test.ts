@@ -68,11 +68,11 @@ describe.runIf(LINUX)("the mark of a process", () => {
     expect(await statuses()).toEqual([DISPATCHED, DISPATCHED]);
     await dead.kill();
     await vi.waitFor(async () => expect(await statuses()).toEqual([SUBMITTED, DISPATCHED]), {
-      ...{ timeout: 20_000, interval: 20 },
+      ...{ timeout: 60_000, interval: 20 },
     });
     await alive.kill();
     await vi.waitFor(async () => expect(await statuses()).toEqual([SUBMITTED, SUBMITTED]), {
-      ...{ timeout: 20_000, interval: 20 },
+      ...{ timeout: 60_000, interval: 20 },
     });
   });
 });

@@ -9,7 +9,7 @@ import { OK, openStandInAgent } from "../support/stand-in-agent.ts";
 import { AGENT, openStores, type TestStores } from "../support/stores.ts";
 import { log, supervise } from "./supervision.ts";
 
-const PATIENCE = { timeout: 25_000, interval: 20 };
+const PATIENCE = { timeout: 60_000, interval: 20 };
 const partition = partitionId("default");
 const { COMPLETED, PENDING, PROCESSED, PROCESSING, RETRIED, SUBMITTED } = TaskStatus;
 

@@ -18,7 +18,7 @@ import { openStandInAgent } from "../support/stand-in-agent.ts";
 import { openStores, type TestStores } from "../support/stores.ts";
 import { log, supervise } from "./supervision.ts";
 
-const PATIENCE = { timeout: 25_000, interval: 20 };
+const PATIENCE = { timeout: 60_000, interval: 20 };
 const partition = partitionId("default");
 const { COMPLETED, DISPATCHED, PENDING, PROCESSED, PROCESSING, RETRIED, SUBMITTED } = TaskStatus;
 
@@ -66,7 +66,7 @@ async function die(taskId: TaskId, at: TaskStatus, record?: CommitRecord): Promi
 }
 
 describe("two orchestrators", () => {
-  it("that supervise the same batches have each task run once", { timeout: 60_000 }, async () => {
+  it("that supervise the same batches have each task run once", { timeout: 120_000 }, async () => {
     const session = await one.newSession();
     const tasks = await submit(one, session, times(700, {}));
     const batches = await batchesOf(session, tasks);

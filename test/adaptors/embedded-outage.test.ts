@@ -77,7 +77,7 @@ it("says that it is away while another process holds the lock, and is back with 
   }
   await tables.sessions.create(session);
   expect(await tables.sessions.get(session.sessionId)).toBeDefined();
-}, 60_000);
+}, 120_000);
 
 it("says that it is away while the disk takes no more, and loses nothing that was there", async () => {
   const session = sessionRow();

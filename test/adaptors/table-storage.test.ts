@@ -46,7 +46,7 @@ describe("embedded", () => {
     }
     await expect(Array.fromAsync(slow)).rejects.toThrow("behind");
     await iterator.return?.();
-  }, 60_000);
+  }, 120_000);
 
   it("writes nothing when pollers find nothing", async () => {
     const tables = await open();

@@ -75,7 +75,7 @@ it("commits each task once, whenever its agent is killed", async () => {
     const sockets = newSockets(grid());
     await using _worker = await openTestWorker(sockets, behaviour);
     await using agent = startAgent(grid(), sockets);
-    await vi.waitFor(() => expect(agent.output()).toContain("worker call ended"), 10_000);
+    await vi.waitFor(() => expect(agent.output()).toContain("worker call ended"));
     await sleep(Math.random() * 100);
     await agent.end("SIGKILL");
     for (const { agentId } of await stores.tables.agents.list()) await recoverFrom(stores, agentId);

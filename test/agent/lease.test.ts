@@ -27,7 +27,7 @@ it("G1: says that it lives before it takes anything", async () => {
   beats.away = true;
   const { id } = await submitOne(grid());
   await using _pair = await openPair(grid(), { behaviour: async () => OK, stores });
-  await vi.waitFor(() => expect(beats.failed).toBeGreaterThan(2), 10_000);
+  await vi.waitFor(() => expect(beats.failed).toBeGreaterThan(2));
   expect((await grid().task(id)).status).toBe(TaskStatus.SUBMITTED);
   expect(await grid().stores.queue.depth("default" as never)).toEqual({
     ...{ waiting: 1, delivered: 0 },
@@ -52,12 +52,12 @@ it("B1: goes on with its tasks while it cannot beat, and beats again", async () 
   const { id } = await submitOne(grid());
   await started.promise;
   beats.away = true;
-  await vi.waitFor(() => expect(beats.failed).toBeGreaterThan(3), 10_000);
+  await vi.waitFor(() => expect(beats.failed).toBeGreaterThan(3));
   release.resolve();
   await reaches(grid(), id, TaskStatus.COMPLETED);
   const counter = async () => (await grid().stores.tables.agents.list())[0]?.beats ?? 0;
   const before = await counter();
   beats.away = false;
-  await vi.waitFor(async () => expect(await counter()).toBeGreaterThan(before), 10_000);
+  await vi.waitFor(async () => expect(await counter()).toBeGreaterThan(before));
   expect(pair.lines.filter(({ msg }) => msg === "beat failed").length).toBeGreaterThan(3);
 });

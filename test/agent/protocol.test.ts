@@ -100,7 +100,7 @@ it("takes nothing before the worker serves", async () => {
     health: async () => Serving.NOT_SERVING,
   });
   const { id } = await submitOne(grid());
-  await vi.waitFor(() => expect(pair.worker.healthChecks).toBeGreaterThan(1), 20_000);
+  await vi.waitFor(() => expect(pair.worker.healthChecks).toBeGreaterThan(1));
   expect((await grid().task(id)).status).toBe(TaskStatus.SUBMITTED);
   pair.worker.health = async () => Serving.SERVING;
   await reaches(grid(), id, TaskStatus.COMPLETED);
@@ -124,7 +124,7 @@ it("waits for the worker's health after a call that was cancelled", async () => 
   const before = pair.worker.healthChecks;
   await cancelTasks(grid().stores, [first.id], "enough");
   const second = await submitOne(grid());
-  await vi.waitFor(() => expect(pair.worker.healthChecks).toBeGreaterThan(before + 2), 20_000);
+  await vi.waitFor(() => expect(pair.worker.healthChecks).toBeGreaterThan(before + 2));
   expect(order).toEqual([first.id]);
   pair.worker.health = async () => Serving.SERVING;
   stuck.resolve();

@@ -45,7 +45,7 @@ export const reaches = (grid: TestGrid, id: TaskId, status: TaskStatus): Promise
       expect(task.status).toBe(status);
       return task;
     },
-    { timeout: 20_000, interval: 10 },
+    { timeout: 60_000, interval: 10 },
   );
 
 /** A promise and the way to resolve it. */

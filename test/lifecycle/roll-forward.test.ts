@@ -274,7 +274,7 @@ describe("cancelling", () => {
 });
 
 describe("A2: completion and submission may overlap in any order", () => {
-  it("never loses the wake-up of a fan-in", { timeout: 60_000 }, async () => {
+  it("never loses the wake-up of a fan-in", { timeout: 120_000 }, async () => {
     for (let round = 0; round < 10; round++) {
       const session = await stores.newSession();
       const payload = await stores.newResult(session, done);

@@ -7,7 +7,7 @@ import { submit, times } from "../support/orchestration.ts";
 import { openStores, type TestStores } from "../support/stores.ts";
 
 const log = createLogger({ level: "silent", role: "test" });
-const PATIENCE = { timeout: 20_000, interval: 20 };
+const PATIENCE = { timeout: 60_000, interval: 20 };
 const NEVER = Number.MAX_SAFE_INTEGER;
 
 let stores: TestStores;

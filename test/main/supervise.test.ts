@@ -10,7 +10,7 @@ import { SAME_WISH_MS } from "../../src/main/dev/stop-signals.ts";
 
 const STAND_IN = join(import.meta.dirname, "../support/stand-in-grid.ts");
 const ROLES = ["temporal", "submitter", "orchestrator", "agent-1", "worker-1"];
-const PATIENCE = { timeout: 25_000, interval: 20 };
+const PATIENCE = { timeout: 60_000, interval: 20 };
 const HARD_OF_HEARING = "trap '' TERM; echo $$ >> agent-1.pids; while :; do sleep 0.02; done";
 
 let folder: string;

@@ -14,7 +14,7 @@ export interface Scene {
 }
 
 /** How long a test waits for what a workflow does. */
-export const PATIENCE = { timeout: 25_000, interval: 20 };
+export const PATIENCE = { timeout: 60_000, interval: 20 };
 
 /** A Temporal server, stores and an orchestrator for the tests of one file; they go with them. */
 export function openScene(

@@ -7,7 +7,7 @@ import { createManualClock, type ManualClock } from "../support/manual-clock.ts"
 import { openStores, type TestStores } from "../support/stores.ts";
 
 const log = createLogger({ level: "silent", role: "test" });
-const PATIENCE = { timeout: 10_000, interval: 2 };
+const PATIENCE = { timeout: 60_000, interval: 2 };
 
 let stores: TestStores;
 let clock: ManualClock;

@@ -7,7 +7,7 @@ import { startSession, stateOf, submit, times } from "../support/orchestration.t
 import { openScene } from "../support/scene.ts";
 import { openStandInAgent } from "../support/stand-in-agent.ts";
 
-const PATIENCE = { timeout: 45_000, interval: 50 };
+const PATIENCE = { timeout: 60_000, interval: 50 };
 const { CANCELLED, COMPLETED, PAUSED } = TaskStatus;
 
 const scene = openScene();

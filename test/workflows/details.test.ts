@@ -6,7 +6,7 @@ import { startSession, submit } from "../support/orchestration.ts";
 import { openScene } from "../support/scene.ts";
 import { openStandInAgent } from "../support/stand-in-agent.ts";
 
-const PATIENCE = { timeout: 40_000, interval: 50 };
+const PATIENCE = { timeout: 60_000, interval: 50 };
 const LONG = { timeout: 90_000 };
 
 const scene = openScene({ parkAfterMs: 300 });

@@ -15,7 +15,7 @@ import { openScene } from "../support/scene.ts";
 import { OK, openStandInAgent } from "../support/stand-in-agent.ts";
 import { OPTIONS } from "../support/stores.ts";
 
-const PATIENCE = { timeout: 40_000, interval: 50 };
+const PATIENCE = { timeout: 60_000, interval: 50 };
 const LONG = 90_000;
 const app = (applicationName: string) => ({ options: { ...OPTIONS, applicationName } });
 
@@ -31,7 +31,7 @@ beforeAll(async () => {
       },
     }),
   );
-}, 60_000);
+}, 120_000);
 afterAll(() => resources.disposeAsync());
 
 const handleOf = (id: SessionId) => scene.temporal.client.workflow.getHandle(sessionWorkflowId(id));

@@ -18,7 +18,7 @@ let options: ReplayWorkerOptions;
 beforeAll(async () => {
   installTemporalRuntime(createLogger({ level: "silent", role: "test" }));
   options = { workflowBundle: { codePath: await workflowBundle() } };
-}, 60_000);
+}, 120_000);
 
 describe("recorded sessions", () => {
   it.each(names)("%s goes on under today's workflow code", async (name) => {

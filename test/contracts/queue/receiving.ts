@@ -111,7 +111,7 @@ export function receiving({ promised, open }: QueuePromises): void {
         }
       }),
     );
-    await vi.waitFor(() => expect(tasks.length).toBeGreaterThanOrEqual(600), 20_000);
+    await vi.waitFor(() => expect(tasks.length).toBeGreaterThanOrEqual(600));
     stop.abort();
     await Promise.all(workers);
     expect(tasks.toSorted()).toEqual(tasksIn(messages).toSorted());

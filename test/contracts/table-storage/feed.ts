@@ -44,7 +44,7 @@ async function subscribe({ feed }: TableStorage, session: SessionId) {
           expect(some.at(-1)).toMatchObject({ status });
           return some;
         },
-        { timeout: 20_000 },
+        { timeout: 60_000 },
       ),
   };
 }
@@ -206,7 +206,7 @@ export function feed({ promised, open }: TableStoragePromises): void {
           const now = replay(known, seen.changes);
           expect(ids.filter((id) => now.get(id) !== T.COMPLETED)).toEqual([]);
         },
-        { timeout: 20_000 },
+        { timeout: 60_000 },
       );
       seen.stop();
       await seen.ended;
@@ -221,11 +221,11 @@ export function feed({ promised, open }: TableStoragePromises): void {
     });
     const session = someSession();
     await writer.batches.add([batchIn(session)]);
-    await vi.waitFor(() => expect(rings).toBeGreaterThan(0), { timeout: 10_000 });
+    await vi.waitFor(() => expect(rings).toBeGreaterThan(0), { timeout: 60_000 });
     const tasks = await decided(writer, tasksIn(session, 2));
     rings = 0;
     await writer.tasks.finish(idsOf(tasks), 7);
-    await vi.waitFor(() => expect(rings).toBeGreaterThan(0), { timeout: 10_000 });
+    await vi.waitFor(() => expect(rings).toBeGreaterThan(0), { timeout: 60_000 });
     stop();
     stop();
   });

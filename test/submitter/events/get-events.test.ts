@@ -164,7 +164,7 @@ describe("events", () => {
               : [],
           ),
         );
-      await vi.waitFor(() => expect(completed().size).toBe(ids.length), { timeout: 10_000 });
+      await vi.waitFor(() => expect(completed().size).toBe(ids.length), { timeout: 60_000 });
     }
     for (const subscription of subscriptions) subscription[Symbol.dispose]();
   });
