@@ -96,7 +96,7 @@ function run(program, args, advice) {
 const STEPS = [
   {
     name: "install",
-    progress: "Installing dependencies…",
+    progress: "Installing dependencies, which takes a minute…",
     hash: () => hashOf("package-lock.json"),
     isMissing: () => !existsSync(join(ROOT, "node_modules/.bin")),
     run: () =>
