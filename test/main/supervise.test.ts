@@ -131,6 +131,19 @@ describe("a child that is stopped", () => {
     expect(linesOf("ends")[0]).toBe("agent-1");
   });
 
+  test("goes on while others end, as they may need what it holds", async () => {
+    startPatiently(
+      60_000,
+      "submitter=echo $$ >> submitter.pids; trap 'touch awake' CONT; while :; do sleep 0.02; done",
+      "agent-1=echo $$ >> agent-1.pids; trap 'until [ -f awake ]; do sleep 0.02; done; echo agent-1 >> ends; exit 0' TERM; while :; do sleep 0.02; done",
+    );
+    await usable();
+    process.kill(pidsOf("submitter")[0] ?? 0, "SIGSTOP");
+    supervisor.kill("SIGTERM");
+    expect(await ended()).toBe(0);
+    expect(linesOf("ends")).toContain("agent-1");
+  });
+
   test("does not outlive a supervisor that was killed", async () => {
     start();
     await usable();

@@ -52,6 +52,8 @@ export interface Child {
   readonly stopped: Promise<void>;
   /** Ends the process that runs now; another follows. */
   restart(): void;
+  /** Lets a stopped process go on. */
+  wake(): void;
   stop(): void;
   kill(): void;
 }
@@ -149,6 +151,7 @@ export function openChild(spec: ChildSpec, surroundings: ChildSurroundings): Chi
       return stopped;
     },
     restart: () => end(RESTART_GRACE_MS),
+    wake: () => current?.signal("SIGCONT", "group"),
     stop() {
       stopping.abort();
       end(spec.graceMs);

@@ -39,6 +39,8 @@ export function openCrew(specs: CrewSpecs, surroundings: ChildSurroundings): Cre
     temporal,
     workerOf: (agent) => workers[agents.indexOf(agent)],
     async stop() {
+      // Who is stopped may hold a lock that those who end first still need.
+      for (const child of all) child.wake();
       for (const group of order) {
         for (const child of group) child.stop();
         await Promise.all(group.map(({ stopped }) => stopped));
