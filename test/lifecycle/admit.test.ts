@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { objectId, partitionId, type ResultId } from "../../src/domain/ids.ts";
-import { ResultStatus, TaskStatus } from "../../src/domain/status.ts";
+import { ResultStatus, SessionStatus, TaskStatus } from "../../src/domain/status.ts";
 import type { TaskDefinition } from "../../src/domain/task.ts";
 import { admit } from "../../src/lifecycle/admit.ts";
 import { refuse } from "../../src/lifecycle/roll-forward.ts";
@@ -75,6 +75,21 @@ describe("admission", () => {
     expect(await ownerOf(output)).toBe(tasks[0]?.taskId);
     const keys = [1, 2, 3, 4].map((batch) => ({ sessionId: rest.sessionId, batch }));
     expect(await batches.progress(keys)).toHaveLength(3);
+  });
+
+  it("A2: refuses tasks whose session ended while they were being stored", async () => {
+    const { tasks, ...rest } = await stored();
+    const { tables } = stores;
+    const accept: typeof tables.tasks.accept = async (taskIds) => {
+      await tables.tasks.accept(taskIds);
+      const status = SessionStatus.CANCELLED;
+      await tables.sessions.change(rest.sessionId, [SessionStatus.RUNNING], { status });
+    };
+    const late = { ...stores, tables: { ...tables, tasks: { ...tables.tasks, accept } } };
+    const rejected = await admit(late, { tasks, ...rest });
+    expect(rejected.map(({ reason }) => reason)).toEqual(tasks.map(() => "the session has ended"));
+    await refuse(stores, rejected);
+    expect(await statusesOf(tasks)).toEqual([ERROR, ERROR, ERROR]);
   });
 
   it("F1: ends tasks whose input is lost, deleted, or of nobody's making", async () => {
