@@ -1,7 +1,7 @@
 import { isStopped } from "./process-state.ts";
 
 export interface StopWatch {
-  /** Longer than an agent's lease: until then its tasks are the orchestrator's affair. */
+  /** Longer than an agent's lease, shorter than anybody waits for a lock of embedded storage. */
   readonly maxStoppedMs: number;
   readonly onStuck: () => void;
 }
