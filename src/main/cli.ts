@@ -119,7 +119,7 @@ const addDev = (grid: Command): void => {
       "--max-stopped <seconds>",
       "until a stopped process is killed and replaced",
       toCount,
-      30,
+      20,
     )
     .action(
       orExplain(async (options) => {
