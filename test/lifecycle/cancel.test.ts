@@ -112,6 +112,19 @@ describe("A9: a task that is cancelled", () => {
   });
 });
 
+it("C3: the end of a session carries out what somebody had decided who died before it did", async () => {
+  const pair = await submitPair(false);
+  const { taskId, sessionId } = pair.task;
+  const record = { outcome: "cancelled", error: "enough" } as const;
+  await stores.tables.tasks.decide([{ taskId, from: [T.SUBMITTED], record }], 1);
+  const status = SessionStatus.CANCELLED;
+  await stores.tables.sessions.change(sessionId, [SessionStatus.RUNNING], { status });
+  await cancelSessionTasks(stores, sessionId, { reason: "the end", running: true });
+  const [task, waiting, result] = await seen(pair);
+  expect([task, result]).toEqual([T.CANCELLED, ResultStatus.ABORTED]);
+  expect([T.CANCELLED, T.ERROR]).toContain(waiting);
+});
+
 describe("what comes into a session that has ended", () => {
   const cancelled = async () => {
     const session = await stores.newSession();
