@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { once } from "node:events";
+import { once, setMaxListeners } from "node:events";
 import { mkdtemp, rm, stat, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
@@ -42,6 +42,7 @@ test("takes messages larger than gRPC's usual four megabytes", async () => {
 
 test("keeps the connection of a caller who gives up thousands of streams", async () => {
   const more = new EventTarget();
+  setMaxListeners(0, more);
   const { events } = await serve({
     versions: answer,
     async *events({ sessionId }, context) {
