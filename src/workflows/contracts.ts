@@ -59,8 +59,12 @@ export interface BatchesSubmitted {
   names: Readonly<Record<number, string>>;
 }
 
+export interface BatchesReady {
+  batches: number[];
+}
+
 export const batchesSubmitted = defineSignal<[BatchesSubmitted]>("batchesSubmitted");
-export const batchesReady = defineSignal<[{ batches: number[] }]>("batchesReady");
+export const batchesReady = defineSignal<[BatchesReady]>("batchesReady");
 
 /** What the control plane and people call: answers with the new state, or refuses. */
 export const verbUpdate = (verb: Verb) =>

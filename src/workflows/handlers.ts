@@ -8,7 +8,8 @@ import {
 } from "@temporalio/workflow";
 import { RULES, type StopSubmission, VERBS, type Verb } from "../domain/verbs.ts";
 import * as grid from "./contracts.ts";
-import { FIRST_PATROL_MS, isOver, isSettled, publish, type Run, viewOf } from "./state.ts";
+import { noteReady, noteSubmitted } from "./notices.ts";
+import { isOver, isSettled, type Run, viewOf } from "./state.ts";
 import { check, obey } from "./verbs.ts";
 
 const SOON = "300ms";
@@ -20,7 +21,7 @@ export function registerHandlers(run: Run): void {
   setHandler(grid.batchesSubmitted, (mark) => noteSubmitted(run, mark), {
     description: "Submitter only: batches 1…upTo are in table storage",
   });
-  setHandler(grid.batchesReady, ({ batches }) => noteReady(run, batches), {
+  setHandler(grid.batchesReady, (notice) => noteReady(run, notice), {
     description: "Orchestrator only: these parked batches have ready tasks",
   });
   setDefaultSignalHandler((name) => log.warn("unknown signal ignored", { name }));
@@ -60,25 +61,4 @@ function registerVerb(run: Run, verb: Verb): void {
     },
     { description },
   );
-}
-
-function noteSubmitted(run: Run, { upTo, tasks, names }: grid.BatchesSubmitted): void {
-  const { state } = run;
-  for (const [batch, name] of Object.entries(names)) {
-    if (Number(batch) >= state.next) state.names[Number(batch)] = name;
-  }
-  state.upTo = Math.max(state.upTo, upTo);
-  state.tasks = Math.max(state.tasks, tasks);
-  publish(run);
-}
-
-function noteReady(run: Run, batches: readonly number[]): void {
-  const { state } = run;
-  for (const batch of batches) {
-    if (state.parked.includes(batch)) state.again.push(batch);
-    else if (state.open.includes(batch)) run.early.add(batch);
-  }
-  state.parked = state.parked.filter((batch) => !batches.includes(batch));
-  run.patrolMs = FIRST_PATROL_MS;
-  publish(run);
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it, vi } from "vitest";
 import type { SessionId } from "../../src/domain/ids.ts";
 import { SessionStatus, TaskStatus } from "../../src/domain/status.ts";
+import type { StopSubmission } from "../../src/domain/verbs.ts";
 import { createSessionWorkflows } from "../../src/temporal/session-workflows.ts";
 import { sessionWorkflowId, statusAttribute } from "../../src/workflows/contracts.ts";
 import { startSession, stateOf, submit, times } from "../support/orchestration.ts";
@@ -180,6 +181,26 @@ describe("what is not allowed", () => {
     await handleOf(id).signal("unheard-of", { of: "course" });
     await scene.grid.workflows.control(id, "resume");
     expect((await stateOf(scene.temporal, id)).status).toBe("Running");
+    await scene.grid.workflows.control(id, "cancel");
+  });
+
+  it("does no harm as a malformed signal or argument, by hand from the Temporal UI", async () => {
+    const { id } = await withTasks(1);
+    const handle = handleOf(id);
+    const garbage = [[], [null], [{}], ["text"], [{ upTo: "9", tasks: -1 }], [{ batches: 7 }]];
+    for (const args of garbage) {
+      await handle.signal("batchesSubmitted", ...args);
+      await handle.signal("batchesReady", ...args);
+      await handle.signal("resume", ...args);
+      await handle.executeUpdate<unknown, [Partial<StopSubmission>]>("resume", {
+        args: args as never,
+      });
+    }
+    expect(await stateOf(scene.temporal, id)).toMatchObject({
+      status: "Running",
+      upTo: 1,
+      tasks: 1,
+    });
     await scene.grid.workflows.control(id, "cancel");
   });
 
