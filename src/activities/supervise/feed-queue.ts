@@ -7,6 +7,7 @@
  *   Q2. Who completes a task dispatches what became ready, as far as its own limit allows. A queue
  *       that was deep and is not any more is therefore a reason to look for what was left out.
  */
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { SessionId } from "../../domain/ids.ts";
 import { dispatch } from "../../lifecycle/dispatch.ts";
 import type { Stores } from "../../lifecycle/stores.ts";
@@ -57,6 +58,8 @@ async function check({ tables, now }: Stores, care: Care, leftOut: boolean): Pro
   if (ready.length > 0) return;
   const hint = leftOut && info.progress.pending > 0;
   if (!hint && care.check.at > now()) return;
+  // A store may answer without ever letting others have their turn.
+  await nextTurn();
   care.ready = await tables.tasks.readyInBatch(info.batchId, AT_ONCE);
   reschedule(care.check, care.ready.length > 0, now());
 }

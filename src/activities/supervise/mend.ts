@@ -1,4 +1,5 @@
 /** Finds what the queue or an agent has lost of one session, and puts it right. */
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { PartitionId } from "../../domain/ids.ts";
 import { TaskStatus } from "../../domain/status.ts";
 import type { Task } from "../../domain/task.ts";
@@ -30,6 +31,7 @@ export async function mend(
   const due = cares.filter(({ mend: { at } }) => at <= stores.now());
   let mended = 0;
   for (const care of due) {
+    await nextTurn();
     const finished = await carryOut(stores, care);
     reschedule(care.mend, finished > 0, stores.now());
     mended += finished;
@@ -85,6 +87,7 @@ async function waitingIn(
 ): Promise<Waiting[]> {
   const waiting: Waiting[] = [];
   for (const care of cares) {
+    await nextTurn();
     const tasks = await tables.tasks.inBatch(care.info.batchId, {
       statuses: [TaskStatus.SUBMITTED],
       before: now() - republishAfterMs,
