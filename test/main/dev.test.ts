@@ -12,8 +12,8 @@ import { startOf } from "../../src/main/dev/process-state.ts";
 import { findTemporalCli } from "../../src/main/dev/temporal-cli.ts";
 import { startGrid } from "../support/grid-command.ts";
 
-const SLOW = 120_000;
-const PATIENCE = { timeout: 60_000, interval: 50 };
+const SLOW = 240_000;
+const PATIENCE = { timeout: 120_000, interval: 50 };
 const PORTS = ["--port", "0", "--http-port", "0", "--ui-port", "0"];
 
 const Facts = z.object({

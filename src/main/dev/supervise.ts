@@ -82,8 +82,9 @@ function launch(supervision: Supervision, guard: Guard) {
 /** Says every now and then who keeps the start waiting. */
 function complain(crew: Crew, isUsable: () => boolean, tell: Supervision["tell"]): NodeJS.Timeout {
   return setInterval(() => {
-    const missing = crew.all.filter(({ isReady }) => !isReady).map(({ spec }) => spec.name);
-    if (!isUsable()) tell(`Still waiting for ${missing.join(", ")} …`);
+    const missing = crew.all.filter(({ isReady }) => !isReady);
+    const logs = missing.map(({ spec: { name, logFile } }) => `${name} (${logFile})`);
+    if (!isUsable()) tell(`Still waiting for ${logs.join(", ")} …`);
   }, IMPATIENCE_MS);
 }
 
