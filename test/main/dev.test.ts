@@ -3,7 +3,7 @@ import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { afterAll, afterEach, beforeAll, expect, test, vi } from "vitest";
 import { z } from "zod";
 import { readMachine } from "../../src/config/machine.ts";
@@ -38,6 +38,7 @@ afterEach(async () => {
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const facts = () => Facts.parse(JSON.parse(readFileSync(join(folder, "grid.json"), "utf8")));
+const runFolderIn = (said: string) => dirname(/^worker-1 +(\S+)/m.exec(said)?.[1] ?? "nowhere");
 const living = (pids: readonly number[]) => pids.filter((pid) => startOf(pid) !== undefined);
 
 /** Answers what it said until it was ready. */
@@ -68,11 +69,12 @@ test(
     const { health, pids } = facts();
     expect((await askReadiness(Number(new URL(health).port))).ready).toBe(true);
     expect(living(Object.values(pids))).toHaveLength(5);
+    expect(existsSync(runFolderIn(said))).toBe(true);
 
     grid?.kill("SIGTERM");
     expect(await once(grid as ChildProcess, "exit")).toEqual([0, null]);
     expect(living(Object.values(pids))).toEqual([]);
-    expect(existsSync(join(folder, "run"))).toBe(false);
+    expect(existsSync(runFolderIn(said))).toBe(false);
     expect(existsSync(join(folder, "grid.json"))).toBe(false);
   },
   SLOW,
@@ -81,11 +83,13 @@ test(
 test(
   "starts again in the folder of a grid that was killed, with Temporal where it was",
   async () => {
-    await start();
+    const said = await start();
     const before = facts();
     grid?.kill("SIGKILL");
     await once(grid as ChildProcess, "exit");
-    await start();
+    const [left, next] = [runFolderIn(said), runFolderIn(await start())];
+    // In the data folder, where memory is short, it is used again.
+    expect(existsSync(left)).toBe(left === next);
     expect(facts().temporal).toBe(before.temporal);
     expect(living(Object.values(before.pids))).toEqual([]);
   },
