@@ -1,8 +1,6 @@
 // Stores what successful attempts made, out of sight: objects that nobody names yet, and rows
 // staged under the attempt. The commit point makes them count.
 import type { NewBlob, Origin } from "../adaptors/object-storage/index.ts";
-import type { TableStorage } from "../adaptors/table-storage/index.ts";
-import type { IdSource } from "../domain/id-source.ts";
 import { type ResultId, stageOf } from "../domain/ids.ts";
 import type { Result } from "../domain/result.ts";
 import { ResultStatus } from "../domain/status.ts";
@@ -104,10 +102,11 @@ const toRecord = (attempt: Attempt, completed: readonly CompletedResult[]) => ({
 });
 
 async function stage(
-  { stores: { tables, now }, newId }: Pick<AgentContext, "stores" | "newId">,
+  context: Pick<AgentContext, "stores" | "newId" | "settings">,
   attempt: Attempt,
   completed: readonly CompletedResult[],
 ): Promise<void> {
+  const { tables, now } = context.stores;
   const { task, buffer } = attempt;
   const stageId = stageOf(task.taskId, task.attempt);
   const done = new Map(completed.map((result) => [result.resultId, result]));
@@ -123,18 +122,18 @@ async function stage(
   for (let i = 0; i < rows.length; i += SLICE) {
     await tables.results.create(rows.slice(i, i + SLICE), stageId);
   }
-  await stageSubtasks(tables, attempt, newId);
+  await stageSubtasks(context, attempt);
 }
 
 async function stageSubtasks(
-  tables: TableStorage,
+  { stores: { tables }, newId, settings }: Pick<AgentContext, "stores" | "newId" | "settings">,
   attempt: Attempt,
-  newId: IdSource,
 ): Promise<void> {
   const { task, buffer } = attempt;
   if (buffer.subtasks.length === 0) return;
   const soFar = await tables.batches.taskCount(task.sessionId);
-  const definitions = batchSubtasks(task, buffer.subtasks, { soFar, newId });
+  const { singleUpTo } = settings;
+  const definitions = batchSubtasks(task, buffer.subtasks, { soFar, singleUpTo, newId });
   const stageId = stageOf(task.taskId, task.attempt);
   for (let i = 0; i < definitions.length; i += SLICE) {
     await tables.tasks.create(definitions.slice(i, i + SLICE), stageId);

@@ -18,12 +18,12 @@ const PAGE = 1_000;
 export function batchSubtasks(
   parent: Pick<Task, "batchId">,
   subtasks: readonly Omit<TaskDefinition, "batchId">[],
-  { soFar, newId }: { soFar: number; newId: () => string },
+  { soFar, newId, singleUpTo }: { soFar: number; newId: () => string; singleUpTo?: number },
 ): TaskDefinition[] {
-  if (isSmallAddition(soFar, subtasks.length))
+  if (isSmallAddition(soFar, subtasks.length, singleUpTo))
     return subtasks.map((subtask) => ({ ...subtask, batchId: parent.batchId }));
   const tasks: TaskDefinition[] = [];
-  for (const size of cut(soFar, subtasks.length)) {
+  for (const size of cut(soFar, subtasks.length, singleUpTo)) {
     const id = batchId(newId());
     const members = subtasks.slice(tasks.length, tasks.length + size);
     for (const subtask of members) tasks.push({ ...subtask, batchId: id });

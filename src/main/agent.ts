@@ -57,6 +57,7 @@ function toAgent(config: AgentConfig, parts: Parts) {
       graceDelayMs: pollster.graceDelayMs,
       holdMs: pollster.holdMs,
       dataChunkMaxBytes: submitter.preferredMessageSizeBytes,
+      singleUpTo: submitter.maxBatchSingles,
     },
   });
 }

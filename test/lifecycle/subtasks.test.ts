@@ -28,9 +28,13 @@ async function running(count: number): Promise<Task> {
 }
 
 /** What an agent does with its worker's subtasks before it commits. */
-async function stage(parent: Task, subtasks: readonly TaskDefinition[]): Promise<TaskDefinition[]> {
+async function stage(
+  parent: Task,
+  subtasks: readonly TaskDefinition[],
+  singleUpTo = 64,
+): Promise<TaskDefinition[]> {
   const soFar = await stores.tables.batches.taskCount(session);
-  const tasks = batchSubtasks(parent, subtasks, { soFar, newId: randomUUID });
+  const tasks = batchSubtasks(parent, subtasks, { soFar, singleUpTo, newId: randomUUID });
   await stores.tables.tasks.create(tasks, stageOf(parent.taskId, parent.attempt));
   return tasks;
 }
@@ -143,5 +147,11 @@ describe("subtasks of a small session", () => {
     await carryOut(parent);
     const names = (await batches()).slice(2).map(({ name }) => name);
     expect(names.toSorted()).toEqual([`${second.taskId} (test)`, "a tile"].toSorted());
+  });
+
+  it("is small up to the number that is configured", async () => {
+    const parent = await running(3);
+    const [subtask] = await stage(parent, await subtasksOf(parent, 1), 2);
+    expect(subtask?.batchId).toBe(parent.batchId);
   });
 });
