@@ -3,9 +3,6 @@ import { createActivities } from "../activities/index.ts";
 import { createLiveness } from "../activities/liveness.ts";
 import { createSupervisor } from "../activities/supervise/supervisor.ts";
 import { createWatch } from "../activities/watch.ts";
-import { openObjectStorage } from "../adaptors/object-storage/index.ts";
-import { openQueue } from "../adaptors/queue/index.ts";
-import { openTableStorage } from "../adaptors/table-storage/index.ts";
 import type { Config } from "../config/index.ts";
 import type { Stores } from "../lifecycle/stores.ts";
 import { openHealth } from "../telemetry/health.ts";
@@ -21,20 +18,12 @@ import { createSessionWorkflows } from "../temporal/session-workflows.ts";
 import { openTemporalWorkers } from "../temporal/workers.ts";
 import { createChores } from "./chores.ts";
 import { stopSignal } from "./stop-signal.ts";
+import { openStores } from "./stores.ts";
 import { workflowBundle } from "./workflow-bundle.ts";
 
 interface Surroundings {
   readonly stack: AsyncDisposableStack;
   readonly log: Logger;
-}
-
-/** Opens in the order of dependence; the stack closes in the reverse. */
-async function openStores(config: Config, { stack }: Surroundings): Promise<Stores> {
-  const tables = stack.use(await openTableStorage(config.tableStorage));
-  const objects = stack.use(await openObjectStorage(config.objectStorage));
-  const queue = stack.use(await openQueue(config.queue));
-  const { directDispatchLimit: directLimit } = config.submitter;
-  return { tables, objects, queue, now: Date.now, directLimit };
 }
 
 /** What watches over tasks: each keeps going by itself until it is disposed. */
@@ -56,7 +45,7 @@ export async function runOrchestrator(config: Config): Promise<void> {
   const bundling = workflowBundle();
   // Awaited below; meanwhile its failure is nobody's unhandled rejection.
   bundling.catch(() => {});
-  const stores = await openStores(config, { stack, log });
+  const stores = await openStores(config, stack);
   const temporal = await connectTemporal(config.temporal, { stack, log, stopped });
   if (!temporal) return;
   const { host, httpPort, window, sweepMs, graceDelayMs } = config.orchestrator;

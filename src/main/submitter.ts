@@ -1,12 +1,9 @@
 // The control plane as a process.
 import { randomFillSync } from "node:crypto";
-import { openObjectStorage } from "../adaptors/object-storage/index.ts";
-import { openQueue } from "../adaptors/queue/index.ts";
-import { openTableStorage, type TableStorage } from "../adaptors/table-storage/index.ts";
+import type { TableStorage } from "../adaptors/table-storage/index.ts";
 import type { Config } from "../config/index.ts";
 import { createIdSource } from "../domain/id-source.ts";
 import { openServer } from "../grpc/server.ts";
-import type { Stores } from "../lifecycle/stores.ts";
 import type { Grid } from "../submitter/grid.ts";
 import { toChecks } from "../submitter/health-checks.ts";
 import { addServices } from "../submitter/services.ts";
@@ -19,16 +16,8 @@ import { connectTemporal } from "../temporal/connect.ts";
 import { withDirectControl } from "../temporal/direct-control.ts";
 import { createSessionWorkflows } from "../temporal/session-workflows.ts";
 import { stopSignal } from "./stop-signal.ts";
+import { openStores } from "./stores.ts";
 import { VERSIONS } from "./versions.ts";
-
-/** Opens in the order of dependence; the stack closes in the reverse. */
-async function openStores(config: Config, stack: AsyncDisposableStack): Promise<Stores> {
-  const tables = stack.use(await openTableStorage(config.tableStorage));
-  const objects = stack.use(await openObjectStorage(config.objectStorage));
-  const queue = stack.use(await openQueue(config.queue));
-  const { directDispatchLimit: directLimit } = config.submitter;
-  return { tables, objects, queue, now: Date.now, directLimit };
-}
 
 /** The configured partitions, and the default one unless somebody described it already. */
 async function addPartitions({ partitions }: TableStorage, config: Config): Promise<void> {

@@ -1,0 +1,19 @@
+import { openObjectStorage } from "../adaptors/object-storage/index.ts";
+import { openQueue } from "../adaptors/queue/index.ts";
+import { openTableStorage } from "../adaptors/table-storage/index.ts";
+import type { Config } from "../config/index.ts";
+import type { Stores } from "../lifecycle/stores.ts";
+
+type StoresConfig = Pick<Config, "tableStorage" | "objectStorage" | "queue" | "submitter">;
+
+/** Opens in the order of dependence; the stack closes in the reverse. */
+export async function openStores(
+  config: StoresConfig,
+  stack: AsyncDisposableStack,
+): Promise<Stores> {
+  const tables = stack.use(await openTableStorage(config.tableStorage));
+  const objects = stack.use(await openObjectStorage(config.objectStorage));
+  const queue = stack.use(await openQueue(config.queue));
+  const { directDispatchLimit: directLimit } = config.submitter;
+  return { tables, objects, queue, now: Date.now, directLimit };
+}
