@@ -31,7 +31,7 @@ describe("embedded", () => {
     const [first, message] = [messageIn(partition, "first"), messageIn(partition, "second")];
     await queue.publish([first, message, message]);
     await queue.publish([message, first]);
-    expect(tasksOf(await queue.receive(partition, 9, AbortSignal.timeout(5_000)))).toEqual([
+    expect(tasksOf(await queue.receive(partition, 9, AbortSignal.timeout(60_000)))).toEqual([
       "first",
       "second",
     ]);

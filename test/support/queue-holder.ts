@@ -10,7 +10,7 @@ while (tasks.length < Number(count)) {
   const deliveries = await queue.receive(
     partitionId(partition),
     Number(count) - tasks.length,
-    AbortSignal.timeout(20_000),
+    AbortSignal.timeout(60_000),
     agentId(receiver),
   );
   tasks.push(...deliveries.map(({ message }) => message.taskId));

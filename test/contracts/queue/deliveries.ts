@@ -32,7 +32,7 @@ export async function take(
   partition: PartitionId,
   count: number,
 ): Promise<Delivery[]> {
-  const signal = AbortSignal.timeout(20_000);
+  const signal = AbortSignal.timeout(60_000);
   const taken: Delivery[] = [];
   while (taken.length < count && !signal.aborted) {
     taken.push(...(await queue.receive(partition, count - taken.length, signal)));

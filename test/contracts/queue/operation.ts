@@ -58,7 +58,7 @@ export function operation({ promised, open }: QueuePromises): void {
     const messages = manyIn(partition, 20);
     const published = Promise.allSettled(messages.map((message) => leaving.publish([message])));
     const received = Promise.allSettled([
-      leaving.receive(partition, 5, AbortSignal.timeout(5_000)),
+      leaving.receive(partition, 5, AbortSignal.timeout(60_000)),
     ]);
     await leaving[Symbol.asyncDispose]();
     await received;
@@ -79,7 +79,7 @@ export function operation({ promised, open }: QueuePromises): void {
     await queue[Symbol.asyncDispose]();
     const uses: ((queue: QueueStorage) => Promise<unknown>)[] = [
       (closed) => closed.publish([messageIn(partition)]),
-      (closed) => closed.receive(partition, 1, AbortSignal.timeout(5_000)),
+      (closed) => closed.receive(partition, 1, AbortSignal.timeout(60_000)),
       (closed) => closed.releaseAll(agentId("somebody")),
       (closed) => closed.ack(deliveries),
       (closed) => closed.release(deliveries),

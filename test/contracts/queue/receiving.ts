@@ -36,7 +36,7 @@ export function receiving({ promised, open }: QueuePromises): void {
     const partition = somePartition();
     const messages = manyIn(partition, 2_500);
     await queue.publish(messages);
-    const signal = AbortSignal.timeout(20_000);
+    const signal = AbortSignal.timeout(60_000);
     const tasks: string[] = [];
     while (tasks.length < messages.length && !signal.aborted) {
       const deliveries = await queue.receive(partition, 400, signal);

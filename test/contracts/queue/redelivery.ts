@@ -16,7 +16,7 @@ import {
 } from "./deliveries.ts";
 
 const receiveAs = (queue: QueueStorage, partition: PartitionId, receiver: string, max: number) =>
-  queue.receive(partition, max, AbortSignal.timeout(20_000), agentId(receiver));
+  queue.receive(partition, max, AbortSignal.timeout(60_000), agentId(receiver));
 
 /** What becomes of the deliveries of a receiver that never settles them. */
 export function redelivery({ promised, open, configure }: QueuePromises): void {
