@@ -3,9 +3,6 @@ import { randomFillSync, randomUUID } from "node:crypto";
 import { mkdirSync } from "node:fs";
 import { hostname } from "node:os";
 import { markOfProcess } from "../activities/process-mark.ts";
-import { openObjectStorage } from "../adaptors/object-storage/index.ts";
-import { openQueue } from "../adaptors/queue/index.ts";
-import { openTableStorage } from "../adaptors/table-storage/index.ts";
 import { createAgent } from "../agent/agent.ts";
 import { agentService } from "../agent/agent-service.ts";
 import { toChecks, toLiveness } from "../agent/health.ts";
@@ -23,15 +20,7 @@ import { openHttpServer } from "../telemetry/http.ts";
 import { createLogger, type Logger } from "../telemetry/logger.ts";
 import { createMetrics, type Metrics } from "../telemetry/metrics.ts";
 import { stopSignal } from "./stop-signal.ts";
-
-/** Opens in the order of dependence; the stack closes in the reverse. */
-async function openStores(config: AgentConfig, stack: AsyncDisposableStack): Promise<Stores> {
-  const tables = stack.use(await openTableStorage(config.tableStorage));
-  const objects = stack.use(await openObjectStorage(config.objectStorage));
-  const queue = stack.use(await openQueue(config.queue));
-  const { directDispatchLimit: directLimit } = config.submitter;
-  return { tables, objects, queue, now: Date.now, directLimit };
-}
+import { openStores } from "./stores.ts";
 
 interface Parts {
   readonly stores: Stores;
