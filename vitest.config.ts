@@ -19,12 +19,14 @@ export default defineConfig({
           include: ["test/{domain,config,proto,telemetry}/**/*.test.ts"],
         },
       },
-      { test: { ...patient, name: "contract", include: ["test/adaptors/**/*.test.ts"] } },
+      {
+        test: { ...patient, name: "contract", include: ["test/{adaptors,lifecycle}/**/*.test.ts"] },
+      },
       {
         test: {
           ...patient,
           name: "service",
-          include: ["test/{grpc,submitter,agent,lifecycle,main}/**/*.test.ts"],
+          include: ["test/{grpc,submitter,agent,main}/**/*.test.ts"],
           // These kill and start processes: one file at a time.
           fileParallelism: false,
           sequence: { groupOrder: 2 },

@@ -6,20 +6,20 @@ import { afterFailure } from "../../src/domain/retry.ts";
 import { TaskStatus } from "../../src/domain/status.ts";
 import type { TaskDefinition } from "../../src/domain/task.ts";
 import { recoverFrom } from "../../src/lifecycle/recover.ts";
-import { openStores, type TestStores } from "../support/stores.ts";
+import type { TestStores } from "../support/stores.ts";
 import { delegate, playAgent, produce, type Work } from "./interleaving/agent.ts";
 import { playSubmitter } from "./interleaving/cast.ts";
 import { readScene } from "./interleaving/judge/scene.ts";
 import { judge } from "./interleaving/judge.ts";
 import { settle } from "./interleaving/play.ts";
 import type { Role } from "./interleaving/turns.ts";
-import { createWorld, type World } from "./interleaving/world.ts";
+import { createWorld, openQuickStores, type World } from "./interleaving/world.ts";
 
 const { COMPLETED, ERROR } = TaskStatus;
 
 let stores: TestStores;
 beforeAll(async () => {
-  stores = await openStores();
+  stores = await openQuickStores();
 });
 afterAll(() => stores[Symbol.asyncDispose]());
 
@@ -79,7 +79,9 @@ function enterOthers({ world, work, first }: Takeover): void {
   world.turns.enter(newAgent(world, work, "second agent", 4));
 }
 
-const WAYS: Record<string, (takeover: Takeover, after: number) => Promise<void>> = {
+type Way = "dies" | "is stopped, and goes on when all is over" | "is merely taken for dead";
+
+const WAYS: Record<Way, (takeover: Takeover, after: number) => Promise<void>> = {
   async dies(takeover, after) {
     const { turns } = takeover.world;
     turns.enter({ ...takeover.first, dies: after });
@@ -115,12 +117,12 @@ interface Outcome {
   readonly trace: readonly string[];
 }
 
-async function takeOver(work: Work, way: string, after: number): Promise<Outcome> {
+async function takeOver(work: Work, way: Way, after: number): Promise<Outcome> {
   const world = await createWorld(stores, after, 256);
   try {
     await submitFamily(world);
     const first = newAgent(world, work, "first agent", 1);
-    await WAYS[way]?.({ world, work, first }, after);
+    await WAYS[way]({ world, work, first }, after);
     await settle(world, [first.agentId], { mortal: 0, work });
     const { tasks } = await readScene(world);
     const ends = [...tasks.values()].map(({ status }) => status);
@@ -142,22 +144,25 @@ async function turnsOf(work: Work): Promise<number> {
   return trace.filter((line) => line.startsWith("first agent ")).length;
 }
 
-describe.each(Object.keys(WAYS))("A4, A5: an agent that %s, at whatever step", (way) => {
+describe("A4, A5: each task has one end, whenever an agent", () => {
   it.each([
-    ["commits results and subtasks", succeed, COMPLETED],
-    ["retries", failOnce, COMPLETED],
-    ["fails", fail, ERROR],
-  ] as const)(
-    "leaves each task with one end when it %s",
-    { timeout: 240_000, retry: 0 },
-    async (_, work, end) => {
-      const most = await turnsOf(work);
-      expect(most).toBeGreaterThan(12);
-      for (let after = 1; after <= most; after += 1) {
-        const { complaints, ends } = await takeOver(work, way, after);
-        expect(complaints, `after ${after} turns`).toEqual([]);
-        expect(ends, `after ${after} turns`).toEqual(new Set([end]));
-      }
-    },
-  );
+    ["dies", "commits results and subtasks", succeed, COMPLETED],
+    ["dies", "retries", failOnce, COMPLETED],
+    ["dies", "fails", fail, ERROR],
+    [
+      "is stopped, and goes on when all is over",
+      "commits results and subtasks",
+      succeed,
+      COMPLETED,
+    ],
+    ["is merely taken for dead", "commits results and subtasks", succeed, COMPLETED],
+  ] as const)("%s that %s", { timeout: 240_000, retry: 0 }, async (way, _, work, end) => {
+    const most = await turnsOf(work);
+    expect(most).toBeGreaterThan(12);
+    for (let after = 1; after <= most; after += 1) {
+      const { complaints, ends } = await takeOver(work, way, after);
+      expect(complaints, `after ${after} turns`).toEqual([]);
+      expect(ends, `after ${after} turns`).toEqual(new Set([end]));
+    }
+  });
 });

@@ -1,6 +1,6 @@
 // One session on real stores, and everybody who acts on it.
 import { randomUUID } from "node:crypto";
-import { mkdtempSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Change } from "../../../src/adaptors/table-storage/index.ts";
@@ -13,9 +13,10 @@ import {
 import { ResultStatus } from "../../../src/domain/status.ts";
 import type { TaskDefinition } from "../../../src/domain/task.ts";
 import type { Stores } from "../../../src/lifecycle/stores.ts";
+import { findMemoryFolder } from "../../../src/main/dev/memory-folder.ts";
 import { createLogger } from "../../../src/telemetry/logger.ts";
 import { createMetrics } from "../../../src/telemetry/metrics.ts";
-import { OPTIONS, type TestStores } from "../../support/stores.ts";
+import { OPTIONS, openStores, type TestStores } from "../../support/stores.ts";
 import { type Chronicle, createChronicle } from "./chronicle.ts";
 import { createRandom, type Random } from "./random.ts";
 import { type Actor, createTurns, inTurns, type Turns } from "./turns.ts";
@@ -42,6 +43,19 @@ export interface World {
   changes(): Promise<readonly Change[]>;
 }
 
+/** In memory where there is room: deaths are played here, and a thousand small steps a second. */
+export async function openQuickStores(): Promise<TestStores> {
+  const path = mkdtempSync(join(findMemoryFolder() ?? tmpdir(), "interleaving-"));
+  const stores = await openStores(path);
+  return {
+    ...stores,
+    async [Symbol.asyncDispose]() {
+      await stores[Symbol.asyncDispose]();
+      rmSync(path, { recursive: true, force: true });
+    },
+  };
+}
+
 export async function createWorld(
   stores: TestStores,
   seed: number,
@@ -58,7 +72,7 @@ export async function createWorld(
     ...{ stores, sessionId, partitionId: partition, random, chronicle },
     ...{ isOver: false, aheadMs: 0 },
     turns: createTurns(random),
-    folder: mkdtempSync(join(tmpdir(), "interleaving-")),
+    folder: mkdtempSync(join(stores.path, "session-")),
     log: createLogger({ level: "silent", role: "test" }),
     metrics: createMetrics(),
     storesOf(actor) {
