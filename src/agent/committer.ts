@@ -135,10 +135,23 @@ export function createCommitter(options: CommitterOptions): Committer {
     } else light.push({ end, made });
   };
 
-  /** Does not hold up the others; joins a later flush. */
+  /**
+   * Does not hold up the others; joins a later flush. Files that cannot be read any more are the
+   * attempt's own fault.
+   */
   const storeAlone = async (end: End, made: Made): Promise<void> => {
-    const [stored] = await insist(patient, "store outputs", () => storeOutputs(context, [made]));
-    group.add({ ...end, stored });
+    const limited = { ...patient, tries: TRIES };
+    try {
+      const [stored] = await insist(limited, "store outputs", () => storeOutputs(context, [made]));
+      group.add({ ...end, stored });
+    } catch (error) {
+      ending.throwIfAborted();
+      const why = `Outputs could not be stored: ${reasonOf(error)}`;
+      group.add({
+        ...end,
+        outcome: afterFailure(end.attempt.task, { error: why, crashed: false }),
+      });
+    }
   };
 
   const decideAll = async (group: readonly Decidable[]): Promise<Decided[]> => {
@@ -230,6 +243,9 @@ export function createCommitter(options: CommitterOptions): Committer {
   };
 }
 
+const reasonOf = (error: unknown): string =>
+  error instanceof Error ? error.message : String(error);
+
 /** What the attempt made, or why it has failed after all. */
 function look(attempt: Attempt): Made | string {
   try {
@@ -237,6 +253,6 @@ function look(attempt: Attempt): Made | string {
     const [id] = made.missing;
     return id ? `Result ${id} was announced, but its file is not in the data folder` : made;
   } catch (error) {
-    return `Outputs could not be read: ${error instanceof Error ? error.message : String(error)}`;
+    return `Outputs could not be read: ${reasonOf(error)}`;
   }
 }

@@ -30,7 +30,9 @@ export const removeFolder = (folder: string): void => {
   rmSync(folder, { recursive: true, force: true, maxRetries: 2, retryDelay: 1 });
 };
 
-const { O_RDONLY, O_NOFOLLOW } = constants;
+const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = constants;
+/** A pipe without a writer would block us. */
+const FLAGS = O_RDONLY | O_NOFOLLOW | O_NONBLOCK;
 
 export type Output =
   | { readonly kind: "small"; readonly data: Uint8Array }
@@ -46,17 +48,18 @@ export function readOutput(folder: string, id: string, smallBytes: number): Outp
   const file = fileOf(folder, id);
   let fd: number;
   try {
-    fd = openSync(file, O_RDONLY | O_NOFOLLOW);
+    fd = openSync(file, FLAGS);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return { kind: "missing" };
     throw error;
   }
   try {
-    if (fstatSync(fd).size <= smallBytes) return { kind: "small", data: readFileSync(fd) };
-    const flags = O_RDONLY | O_NOFOLLOW;
+    const stat = fstatSync(fd);
+    if (!stat.isFile()) throw new Error(`"${id}" is not a file`);
+    if (stat.size <= smallBytes) return { kind: "small", data: readFileSync(fd) };
     return {
       kind: "large",
-      open: () => createReadStream(file, { flags: flags as unknown as string }),
+      open: () => createReadStream(file, { flags: FLAGS as unknown as string }),
     };
   } finally {
     closeSync(fd);

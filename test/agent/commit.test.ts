@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { readdirSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -192,6 +193,23 @@ it("takes an announced result without a file for a failure of the attempt", asyn
     `${output} was announced, but its file is not in the data folder`,
   );
   expect((await grid().result(output)).status).toBe(ResultStatus.ABORTED);
+});
+
+it("does not wait for a writer of an output that is no file", async () => {
+  let calls = 0;
+  await using _pair = await openPair(grid(), {
+    behaviour: async (job) => {
+      calls += 1;
+      if (calls > 1) return OK;
+      const { communicationToken, sessionId, dataFolder } = job.request;
+      execFileSync("mkfifo", [join(dataFolder, outputOf(job))]);
+      const ids = [{ sessionId, resultId: outputOf(job) }];
+      await job.agent.notifyResultData({ communicationToken, ids });
+      return OK;
+    },
+  });
+  const { id } = await submitOne(grid());
+  expect(errorOf(await reaches(grid(), id, TaskStatus.RETRIED))).toContain("is not a file");
 });
 
 it("does not follow a link out of the data folder", async () => {

@@ -1,9 +1,11 @@
 // Outages that the stores themselves give up waiting for, and those that reads see too.
-import { renameSync, writeFileSync } from "node:fs";
+import { renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, it, vi } from "vitest";
+import { type ResultId, type TaskId, taskId } from "../../src/domain/ids.ts";
 import { TaskStatus } from "../../src/domain/status.ts";
+import { errorOf } from "../../src/domain/task.ts";
 import { recoverFrom } from "../../src/lifecycle/recover.ts";
 import { openStores } from "./grid.ts";
 import { type DatabaseName, holdLock } from "./lock.ts";
@@ -148,4 +150,32 @@ it("gives back what its own disk has no room for, without using a retry", async 
   renameSync(`${cacheFolder}-back`, cacheFolder);
   for (const id of ids) await reaches(grid(), id, TaskStatus.COMPLETED);
   expect([...runs.keys()].toSorted()).toEqual(ids.toSorted());
+});
+
+it("does not wait for ever for an output that vanished before it could be stored", async () => {
+  const data = join(grid().folder, "data");
+  const [objects, aside] = [join(data, "objects"), join(data, "aside")];
+  let calls = 0;
+  await using pair = await openPair(grid(), {
+    behaviour: async (job) => {
+      calls += 1;
+      const [output = ""] = job.request.expectedOutputKeys;
+      await job.output(output, "x".repeat(100_000));
+      if (calls > 1) return OK;
+      renameSync(objects, aside);
+      const file = join(job.request.dataFolder, output);
+      void vi
+        .waitFor(() => expect(pair.lines.some(isStoring)).toBe(true), 10_000)
+        .then(() => rmSync(file))
+        .finally(() => renameSync(aside, objects));
+      return OK;
+    },
+  });
+  const isStoring = ({ what }: Record<string, unknown>) => what === "store outputs";
+  const { ids, outputs } = await submitMany(1);
+  const [id] = ids as [TaskId];
+  const first = await reaches(grid(), id, TaskStatus.RETRIED);
+  expect(errorOf(first)).toMatch(/^Outputs could not be stored: ENOENT/);
+  await reaches(grid(), taskId(`${id}###1`), TaskStatus.COMPLETED);
+  expect((await grid().result(outputs[0] as ResultId)).text).toHaveLength(100_000);
 });
