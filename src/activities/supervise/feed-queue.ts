@@ -20,8 +20,9 @@ export interface Share {
   dispatchedAt: number;
 }
 
-const LOW = 1_024;
-const HIGH = 2_048;
+/** 10,000 tasks in one call are an everyday size: they are on the queue as soon as they can be. */
+const HIGH = 10_240;
+const LOW = HIGH - 1_024;
 const DEEP = 128;
 const SLICE = 250;
 const STALLED_MS = 1_000;
