@@ -9,33 +9,28 @@ import { interruption } from "./object-storage/interruption.ts";
 import { operation } from "./object-storage/operation.ts";
 import { storing } from "./object-storage/storing.ts";
 import { streaming } from "./object-storage/streaming.ts";
-import { type Promised, promises, type Skips } from "./promises.ts";
 
 interface ObjectStorageContract {
   /** How to open one more connection to the same storage. */
   configure: () => ObjectStorageOptions;
-  skip?: Skips;
 }
 
 export interface ObjectStoragePromises {
-  promised: Promised;
   /** One more connection, until the end of the test. */
   open: () => Promise<ObjectStorage>;
 }
 
 /** Every driver of ObjectStorage keeps these promises. */
-export function objectStorageContract({ configure, skip = {} }: ObjectStorageContract): void {
+export function objectStorageContract({ configure }: ObjectStorageContract): void {
   const open = async (): Promise<ObjectStorage> => {
     const storage = await openObjectStorage(configure());
     onTestFinished(() => storage[Symbol.asyncDispose]());
     return storage;
   };
-  promises(skip, (promised) => {
-    const given = { promised, open };
-    describe("storing", () => storing(given));
-    describe("attempts", () => attempts(given));
-    describe("streaming", () => streaming(given));
-    describe("interruption", () => interruption(given));
-    describe("operation", () => operation(given));
-  });
+  const given = { open };
+  describe("storing", () => storing(given));
+  describe("attempts", () => attempts(given));
+  describe("streaming", () => streaming(given));
+  describe("interruption", () => interruption(given));
+  describe("operation", () => operation(given));
 }

@@ -1,7 +1,6 @@
 import { describe, onTestFinished } from "vitest";
 import { openQueue, type QueueOptions } from "../../src/adaptors/queue/index.ts";
 import type { QueueStorage } from "../../src/adaptors/queue/port.ts";
-import { type Promised, promises, type Skips } from "./promises.ts";
 import { operation } from "./queue/operation.ts";
 import { receiving } from "./queue/receiving.ts";
 import { redelivery } from "./queue/redelivery.ts";
@@ -13,28 +12,24 @@ const NEVER_MS = 600_000;
 interface QueueContract {
   /** How to open one more connection to the same queue, from this process or another. */
   configure: (visibilityMs: number) => QueueOptions;
-  skip?: Skips;
 }
 
 export interface QueuePromises {
-  promised: Promised;
   configure: (visibilityMs: number) => QueueOptions;
   /** One more connection, until the end of the test; deliveries stay invisible unless told else. */
   open: (visibilityMs?: number) => Promise<QueueStorage>;
 }
 
 /** Every driver of QueueStorage keeps these promises; each test has a partition of its own. */
-export function queueContract({ configure, skip = {} }: QueueContract): void {
+export function queueContract({ configure }: QueueContract): void {
   const open = async (visibilityMs = NEVER_MS): Promise<QueueStorage> => {
     const queue = await openQueue(configure(visibilityMs));
     onTestFinished(() => queue[Symbol.asyncDispose]());
     return queue;
   };
-  promises(skip, (promised) => {
-    const given = { promised, configure, open };
-    describe("receiving", () => receiving(given));
-    describe("settling", () => settling(given));
-    describe("redelivery", () => redelivery(given));
-    describe("operation", () => operation(given));
-  });
+  const given = { configure, open };
+  describe("receiving", () => receiving(given));
+  describe("settling", () => settling(given));
+  describe("redelivery", () => redelivery(given));
+  describe("operation", () => operation(given));
 }

@@ -4,7 +4,6 @@ import {
   type TableStorage,
   type TableStorageOptions,
 } from "../../src/adaptors/table-storage/index.ts";
-import { type Promised, promises, type Skips } from "./promises.ts";
 import { acquisition } from "./table-storage/acquisition.ts";
 import { agents } from "./table-storage/agents.ts";
 import { batches } from "./table-storage/batches.ts";
@@ -27,42 +26,38 @@ import { taskLists } from "./table-storage/task-lists.ts";
 interface TableStorageContract {
   /** How to open one more connection to the same data, from this process or another. */
   configure: () => TableStorageOptions;
-  skip?: Skips;
 }
 
 export interface TableStoragePromises {
-  promised: Promised;
   configure: () => TableStorageOptions;
   /** One more connection to the same data, until the end of the test. */
   open: () => Promise<TableStorage>;
 }
 
 /** Every driver of TableStorage keeps these promises; each test has a session of its own. */
-export function tableStorageContract({ configure, skip = {} }: TableStorageContract): void {
+export function tableStorageContract({ configure }: TableStorageContract): void {
   const open = async (): Promise<TableStorage> => {
     const tables = await openTableStorage(configure());
     onTestFinished(() => tables[Symbol.asyncDispose]());
     return tables;
   };
-  promises(skip, (promised) => {
-    const given = { promised, configure, open };
-    describe("sessions", () => sessions(given));
-    describe("partitions", () => partitions(given));
-    describe("agents", () => agents(given));
-    describe("tasks: creation", () => creation(given));
-    describe("tasks: submission and pause", () => submission(given));
-    describe("tasks: acquisition", () => acquisition(given));
-    describe("tasks: decisions", () => decisions(given));
-    describe("tasks: queries", () => queries(given));
-    describe("tasks: lists", () => taskLists(given));
-    describe("dependencies", () => dependencies(given));
-    describe("results", () => results(given));
-    describe("results: ownership", () => resultOwnership(given));
-    describe("results: lists", () => resultLists(given));
-    describe("batches", () => batches(given));
-    describe("counts", () => counts(given));
-    describe("change feed", () => feed(given));
-    describe("operation", () => operation(given));
-    describe("crash", () => crash(given));
-  });
+  const given = { configure, open };
+  describe("sessions", () => sessions(given));
+  describe("partitions", () => partitions(given));
+  describe("agents", () => agents(given));
+  describe("tasks: creation", () => creation(given));
+  describe("tasks: submission and pause", () => submission(given));
+  describe("tasks: acquisition", () => acquisition(given));
+  describe("tasks: decisions", () => decisions(given));
+  describe("tasks: queries", () => queries(given));
+  describe("tasks: lists", () => taskLists(given));
+  describe("dependencies", () => dependencies(given));
+  describe("results", () => results(given));
+  describe("results: ownership", () => resultOwnership(given));
+  describe("results: lists", () => resultLists(given));
+  describe("batches", () => batches(given));
+  describe("counts", () => counts(given));
+  describe("change feed", () => feed(given));
+  describe("operation", () => operation(given));
+  describe("crash", () => crash(given));
 }

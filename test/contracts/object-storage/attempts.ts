@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { expect } from "vitest";
+import { expect, it } from "vitest";
 import type { ObjectStorage, Origin } from "../../../src/adaptors/object-storage/port.ts";
 import { type ObjectId, retryId, sessionId, type TaskId, taskId } from "../../../src/domain/ids.ts";
 import type { ObjectStoragePromises } from "../object-storage.ts";
@@ -24,8 +24,8 @@ const countOf = async (storage: ObjectStorage, ids: readonly ObjectId[]): Promis
   (await storage.getMany(ids, 2 ** 30)).filter((blob) => blob !== undefined).length;
 
 /** What attempts stored is found again by whoever knows no more than their tasks. */
-export function attempts({ promised, open }: ObjectStoragePromises): void {
-  promised("drops what one attempt stored, or all but one, or all of a task's", async () => {
+export function attempts({ open }: ObjectStoragePromises): void {
+  it("drops what one attempt stored, or all but one, or all of a task's", async () => {
     const [storage, other] = [await open(), await open()];
     const [task, stranger] = [someTask(), someTask()];
     const origins = {
@@ -62,7 +62,7 @@ export function attempts({ promised, open }: ObjectStoragePromises): void {
     expect(await left()).toEqual(["retry", "client"]);
   });
 
-  promised("drops what an attempt stored that holds thousands of blobs", async () => {
+  it("drops what an attempt stored that holds thousands of blobs", async () => {
     const storage = await open();
     const task = someTask();
     const stored = await storage.putMany(
@@ -80,7 +80,7 @@ export function attempts({ promised, open }: ObjectStoragePromises): void {
     ).toBe(0);
   });
 
-  promised("spares what other attempts store while it drops", async () => {
+  it("spares what other attempts store while it drops", async () => {
     const [storage, other] = [await open(), await open()];
     for (let round = 0; round < 10; round++) {
       const task = someTask();

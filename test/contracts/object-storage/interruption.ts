@@ -1,4 +1,4 @@
-import { expect } from "vitest";
+import { expect, it } from "vitest";
 import type { ObjectStoragePromises } from "../object-storage.ts";
 import { chunked, KIB, MIB, ORIGIN, putBytes, readBytes, someBytes } from "./blobs.ts";
 
@@ -30,8 +30,8 @@ function endless(chunkBytes: number) {
 }
 
 /** Transfers that end before their time. */
-export function interruption({ promised, open }: ObjectStoragePromises): void {
-  promised("rejects an upload with the error of its source", async () => {
+export function interruption({ open }: ObjectStoragePromises): void {
+  it("rejects an upload with the error of its source", async () => {
     const storage = await open();
     for (const bytes of [0, 10, MIB]) {
       const broken = new Error("the client went away");
@@ -43,7 +43,7 @@ export function interruption({ promised, open }: ObjectStoragePromises): void {
     }
   });
 
-  promised("rejects an upload that is aborted while its source stalls", async () => {
+  it("rejects an upload that is aborted while its source stalls", async () => {
     const storage = await open();
     for (const bytes of [0, 10, MIB]) {
       const reason = new Error("enough");
@@ -57,7 +57,7 @@ export function interruption({ promised, open }: ObjectStoragePromises): void {
     }
   });
 
-  promised("stops the source of an upload that is aborted", async () => {
+  it("stops the source of an upload that is aborted", async () => {
     const storage = await open();
     const reason = new Error("enough");
     const leaving = new AbortController();
@@ -69,7 +69,7 @@ export function interruption({ promised, open }: ObjectStoragePromises): void {
     await stopped;
   });
 
-  promised("asks nothing of the source when the signal has aborted before", async () => {
+  it("asks nothing of the source when the signal has aborted before", async () => {
     const storage = await open();
     const reason = new Error("too late");
     let asked = false;
@@ -81,7 +81,7 @@ export function interruption({ promised, open }: ObjectStoragePromises): void {
     expect(asked).toBe(false);
   });
 
-  promised("ends a download that is aborted, before or amid its chunks", async () => {
+  it("ends a download that is aborted, before or amid its chunks", async () => {
     const storage = await open();
     const reason = new Error("enough");
     for (const bytes of [600 * KIB, 3 * MIB]) {
@@ -97,7 +97,7 @@ export function interruption({ promised, open }: ObjectStoragePromises): void {
     }
   });
 
-  promised("refuses stalled transfers when it is disposed", async () => {
+  it("refuses stalled transfers when it is disposed", async () => {
     const storage = await open();
     const id = await putBytes(storage, someBytes(3 * MIB));
     const reader = storage.get(id)[Symbol.asyncIterator]();
@@ -112,7 +112,7 @@ export function interruption({ promised, open }: ObjectStoragePromises): void {
     await expect(reader.next()).rejects.toMatchObject({ code: "ADAPTOR_CLOSED" });
   });
 
-  promised("completes or refuses what is in flight when it is disposed", async () => {
+  it("completes or refuses what is in flight when it is disposed", async () => {
     const [leaving, other] = [await open(), await open()];
     const blobs = Array.from({ length: 40 }, (_, i) => someBytes(i % 2 ? 80 * KIB : 50));
     const uploads = Promise.allSettled(blobs.map((blob) => putBytes(leaving, blob)));

@@ -1,16 +1,16 @@
-import { expect } from "vitest";
+import { expect, it } from "vitest";
 import type { ObjectStorage } from "../../../src/adaptors/object-storage/port.ts";
 import type { ObjectStoragePromises } from "../object-storage.ts";
 import { blobsOf, chunked, KIB, ORIGIN, putBytes, readBytes, someBytes } from "./blobs.ts";
 
 /** Health, and the end of a connection. */
-export function operation({ promised, open }: ObjectStoragePromises): void {
-  promised("answers a ping", async () => {
+export function operation({ open }: ObjectStoragePromises): void {
+  it("answers a ping", async () => {
     const storage = await open();
     await storage.ping();
   });
 
-  promised("keeps blobs when it is closed and opened again", async () => {
+  it("keeps blobs when it is closed and opened again", async () => {
     const first = await open();
     const blobs = [10, 80 * KIB].map(someBytes);
     const ids = (await first.putMany(blobsOf(blobs))).map((one) => one.objectId);
@@ -19,7 +19,7 @@ export function operation({ promised, open }: ObjectStoragePromises): void {
     expect(found.map((blob, i) => blob && blobs[i]?.equals(blob))).toEqual([true, true]);
   });
 
-  promised("refuses its use after disposal, and is disposed twice without complaint", async () => {
+  it("refuses its use after disposal, and is disposed twice without complaint", async () => {
     const storage = await open();
     const ids = await Promise.all([10, 80 * KIB].map((size) => putBytes(storage, someBytes(size))));
     await storage[Symbol.asyncDispose]();

@@ -1,4 +1,4 @@
-import { expect } from "vitest";
+import { expect, it } from "vitest";
 import { objectId } from "../../../src/domain/ids.ts";
 import type { ObjectStoragePromises } from "../object-storage.ts";
 import {
@@ -14,8 +14,8 @@ import {
 } from "./blobs.ts";
 
 /** Blobs and their ids. */
-export function storing({ promised, open }: ObjectStoragePromises): void {
-  promised("gives back the bytes of any size, to other connections, too", async () => {
+export function storing({ open }: ObjectStoragePromises): void {
+  it("gives back the bytes of any size, to other connections, too", async () => {
     const [storage, other] = [await open(), await open()];
     for (const size of SIZES) {
       const blob = someBytes(size);
@@ -25,7 +25,7 @@ export function storing({ promised, open }: ObjectStoragePromises): void {
     }
   });
 
-  promised("stores no, one and many blobs in one go, in order", async () => {
+  it("stores no, one and many blobs in one go, in order", async () => {
     const storage = await open();
     expect(await storage.putMany(blobsOf([]))).toEqual([]);
     for (const sizes of [[5], SIZES, Array.from({ length: 1_200 }, (_, i) => i)]) {
@@ -39,38 +39,35 @@ export function storing({ promised, open }: ObjectStoragePromises): void {
     }
   });
 
-  promised(
-    "reads no, one and many blobs in one go, but no larger ones than asked for",
-    async () => {
-      const storage = await open();
-      const [empty, small, edge, large] = [0, 10, 100, 70 * KIB].map(someBytes) as Buffer[];
-      const stored = await storage.putMany(blobsOf([empty, small, edge, large] as Buffer[]));
-      const [emptyId, smallId, edgeId, largeId] = stored.map((one) => one.objectId);
-      const lengths = async (maxBytes: number, ...ids: (string | undefined)[]) =>
-        (
-          await storage.getMany(
-            ids.map((id) => objectId(id ?? "")),
-            maxBytes,
-          )
-        ).map((b) => b?.length);
+  it("reads no, one and many blobs in one go, but no larger ones than asked for", async () => {
+    const storage = await open();
+    const [empty, small, edge, large] = [0, 10, 100, 70 * KIB].map(someBytes) as Buffer[];
+    const stored = await storage.putMany(blobsOf([empty, small, edge, large] as Buffer[]));
+    const [emptyId, smallId, edgeId, largeId] = stored.map((one) => one.objectId);
+    const lengths = async (maxBytes: number, ...ids: (string | undefined)[]) =>
+      (
+        await storage.getMany(
+          ids.map((id) => objectId(id ?? "")),
+          maxBytes,
+        )
+      ).map((b) => b?.length);
 
-      expect(await lengths(100)).toEqual([]);
-      expect(await lengths(100, edgeId)).toEqual([100]);
-      expect(await lengths(99, edgeId)).toEqual([undefined]);
-      expect(await lengths(100, largeId, smallId, "unknown", edgeId, emptyId, smallId)).toEqual([
-        undefined,
-        10,
-        undefined,
-        100,
-        0,
-        10,
-      ]);
-      expect(await lengths(70 * KIB, largeId, smallId, largeId)).toEqual([70 * KIB, 10, 70 * KIB]);
-      expect(await lengths(0, emptyId, smallId)).toEqual([0, undefined]);
-    },
-  );
+    expect(await lengths(100)).toEqual([]);
+    expect(await lengths(100, edgeId)).toEqual([100]);
+    expect(await lengths(99, edgeId)).toEqual([undefined]);
+    expect(await lengths(100, largeId, smallId, "unknown", edgeId, emptyId, smallId)).toEqual([
+      undefined,
+      10,
+      undefined,
+      100,
+      0,
+      10,
+    ]);
+    expect(await lengths(70 * KIB, largeId, smallId, largeId)).toEqual([70 * KIB, 10, 70 * KIB]);
+    expect(await lengths(0, emptyId, smallId)).toEqual([0, undefined]);
+  });
 
-  promised("names equal blobs differently", async () => {
+  it("names equal blobs differently", async () => {
     const storage = await open();
     for (const size of [10, 70 * KIB]) {
       const blob = someBytes(size);
@@ -81,7 +78,7 @@ export function storing({ promised, open }: ObjectStoragePromises): void {
     }
   });
 
-  promised("knows no blob by a strange id, and does no harm with one", async () => {
+  it("knows no blob by a strange id, and does no harm with one", async () => {
     const storage = await open();
     const kept = await Promise.all(
       [10, 70 * KIB].map((size) => putBytes(storage, someBytes(size))),
@@ -99,7 +96,7 @@ export function storing({ promised, open }: ObjectStoragePromises): void {
     ]);
   });
 
-  promised("deletes, and deletes again without complaint", async () => {
+  it("deletes, and deletes again without complaint", async () => {
     const [storage, other] = [await open(), await open()];
     const ids = await Promise.all(SIZES.map((size) => putBytes(storage, someBytes(size))));
     const kept = await putBytes(storage, Buffer.from("kept"));
@@ -113,7 +110,7 @@ export function storing({ promised, open }: ObjectStoragePromises): void {
     expect((await readBytes(other, kept)).toString()).toBe("kept");
   });
 
-  promised("never gives the id of a deleted blob to another", async () => {
+  it("never gives the id of a deleted blob to another", async () => {
     const storage = await open();
     const gone = await putBytes(storage, someBytes(10));
     await storage.delete([gone]);
@@ -124,7 +121,7 @@ export function storing({ promised, open }: ObjectStoragePromises): void {
     expect(await storage.getMany([gone], 100)).toEqual([undefined]);
   });
 
-  promised("keeps the blobs of concurrent writers apart", async () => {
+  it("keeps the blobs of concurrent writers apart", async () => {
     const writers = await Promise.all([open(), open(), open()]);
     const blobs = Array.from({ length: 120 }, (_, i) => someBytes(i % 10 === 0 ? 90 * KIB : i));
     const ids = await Promise.all(

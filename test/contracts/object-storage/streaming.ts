@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { expect } from "vitest";
+import { expect, it } from "vitest";
 import type { ObjectStoragePromises } from "../object-storage.ts";
 import { chunked, KIB, MIB, ORIGIN, putBytes, readBytes, SIZES, someBytes } from "./blobs.ts";
 
@@ -29,8 +29,8 @@ async function* from(...chunks: readonly Uint8Array[]): AsyncGenerator<Uint8Arra
 }
 
 /** Bytes on their way in and out. */
-export function streaming({ promised, open }: ObjectStoragePromises): void {
-  promised("streams out in chunks of at most 256 KiB, none for an empty blob", async () => {
+export function streaming({ open }: ObjectStoragePromises): void {
+  it("streams out in chunks of at most 256 KiB, none for an empty blob", async () => {
     const storage = await open();
     for (const size of SIZES) {
       const id = await putBytes(storage, someBytes(size));
@@ -41,7 +41,7 @@ export function streaming({ promised, open }: ObjectStoragePromises): void {
     }
   });
 
-  promised("takes no, one and many chunks, empty and huge ones among them", async () => {
+  it("takes no, one and many chunks, empty and huge ones among them", async () => {
     const storage = await open();
     const none = Buffer.alloc(0);
     const huge = someBytes(2 * MIB);
@@ -63,7 +63,7 @@ export function streaming({ promised, open }: ObjectStoragePromises): void {
     }
   });
 
-  promised("lets many read a blob at the same time", async () => {
+  it("lets many read a blob at the same time", async () => {
     const storage = await open();
     const blob = someBytes(MIB);
     const id = await putBytes(storage, blob);
@@ -71,7 +71,7 @@ export function streaming({ promised, open }: ObjectStoragePromises): void {
     expect(copies.every((copy) => copy.equals(blob))).toBe(true);
   });
 
-  promised("lets a reader stop early", async () => {
+  it("lets a reader stop early", async () => {
     const storage = await open();
     const id = await putBytes(storage, someBytes(3 * MIB));
     for (let i = 0; i < 20; i++) {
@@ -83,7 +83,7 @@ export function streaming({ promised, open }: ObjectStoragePromises): void {
     await storage.delete([id]);
   });
 
-  promised("streams 200 MB in and out in constant memory", async () => {
+  it("streams 200 MB in and out in constant memory", async () => {
     const storage = await open();
     const [sent, received] = [createHash("sha256"), createHash("sha256")];
     const meter = memoryMeter();
@@ -108,7 +108,7 @@ export function streaming({ promised, open }: ObjectStoragePromises): void {
     expect(meter.growth.rss).toBeLessThan(MEMORY_BYTES);
   });
 
-  promised("stores what a slow source sends, as it comes", async () => {
+  it("stores what a slow source sends, as it comes", async () => {
     const storage = await open();
     const blob = someBytes(150 * KIB);
     const slow = async function* (): AsyncGenerator<Uint8Array> {

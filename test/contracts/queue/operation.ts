@@ -1,17 +1,17 @@
-import { expect } from "vitest";
+import { expect, it } from "vitest";
 import type { QueueStorage } from "../../../src/adaptors/queue/port.ts";
 import { agentId } from "../../../src/domain/ids.ts";
 import type { QueuePromises } from "../queue.ts";
 import { expectNothing, manyIn, messageIn, somePartition, take, tasksOf } from "./deliveries.ts";
 
 /** What operators see and do, and the end of a connection. */
-export function operation({ promised, open }: QueuePromises): void {
-  promised("answers a ping", async () => {
+export function operation({ open }: QueuePromises): void {
+  it("answers a ping", async () => {
     const queue = await open();
     await queue.ping();
   });
 
-  promised("counts what waits and what is delivered", async () => {
+  it("counts what waits and what is delivered", async () => {
     const queue = await open();
     const partition = somePartition();
     expect(await queue.depth(partition)).toEqual({ waiting: 0, delivered: 0 });
@@ -24,7 +24,7 @@ export function operation({ promised, open }: QueuePromises): void {
     expect(await queue.depth(partition)).toEqual({ waiting: 3, delivered: 1 });
   });
 
-  promised("purges a partition and no other", async () => {
+  it("purges a partition and no other", async () => {
     const queue = await open();
     const [purged, other] = [somePartition(), somePartition()];
     await queue.purge(purged);
@@ -39,7 +39,7 @@ export function operation({ promised, open }: QueuePromises): void {
     expect(tasksOf(await take(queue, purged, 1))).toEqual([message.taskId]);
   });
 
-  promised("sends its receivers home when it is disposed", async () => {
+  it("sends its receivers home when it is disposed", async () => {
     const [leaving, queue] = [await open(), await open()];
     const partition = somePartition();
     const waiting = [1, 2].map(() => leaving.receive(partition, 1, new AbortController().signal));
@@ -52,7 +52,7 @@ export function operation({ promised, open }: QueuePromises): void {
     expect(await take(queue, partition, 1)).toHaveLength(1);
   });
 
-  promised("completes or refuses what is in flight when it is disposed", async () => {
+  it("completes or refuses what is in flight when it is disposed", async () => {
     const [leaving, queue] = [await open(), await open()];
     const partition = somePartition();
     const messages = manyIn(partition, 20);
@@ -70,7 +70,7 @@ export function operation({ promised, open }: QueuePromises): void {
     );
   });
 
-  promised("refuses its use after disposal, and is disposed twice without complaint", async () => {
+  it("refuses its use after disposal, and is disposed twice without complaint", async () => {
     const queue = await open();
     const partition = somePartition();
     await queue.publish([messageIn(partition)]);

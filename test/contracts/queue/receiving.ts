@@ -1,4 +1,4 @@
-import { expect, vi } from "vitest";
+import { expect, it, vi } from "vitest";
 import type { QueueStorage } from "../../../src/adaptors/queue/port.ts";
 import type { QueuePromises } from "../queue.ts";
 import {
@@ -13,8 +13,8 @@ import {
 } from "./deliveries.ts";
 
 /** From the publisher to a receiver. */
-export function receiving({ promised, open }: QueuePromises): void {
-  promised("delivers a message whole", async () => {
+export function receiving({ open }: QueuePromises): void {
+  it("delivers a message whole", async () => {
     const queue = await open();
     const partition = somePartition();
     const message = messageIn(partition, "täsk/1###2", 7);
@@ -24,14 +24,14 @@ export function receiving({ promised, open }: QueuePromises): void {
     expect(receipt).not.toBe("");
   });
 
-  promised("takes empty lists", async () => {
+  it("takes empty lists", async () => {
     const queue = await open();
     await queue.publish([]);
     await queue.ack([]);
     await queue.release([]);
   });
 
-  promised("delivers each of many messages once, at most as many as asked for", async () => {
+  it("delivers each of many messages once, at most as many as asked for", async () => {
     const queue = await open();
     const partition = somePartition();
     const messages = manyIn(partition, 2_500);
@@ -48,7 +48,7 @@ export function receiving({ promised, open }: QueuePromises): void {
     await expectNothing(queue, partition);
   });
 
-  promised("keeps partitions apart", async () => {
+  it("keeps partitions apart", async () => {
     const queue = await open();
     const [one, other] = [somePartition(), somePartition()];
     const messages = [messageIn(one), messageIn(other)];
@@ -58,7 +58,7 @@ export function receiving({ promised, open }: QueuePromises): void {
     expect(tasksOf(await take(queue, one, 1))).toEqual([messages[0]?.taskId]);
   });
 
-  promised("delivers higher priorities first, and the older of equal ones", async () => {
+  it("delivers higher priorities first, and the older of equal ones", async () => {
     const queue = await open();
     const partition = somePartition();
     for (const [task, priority] of [
@@ -80,7 +80,7 @@ export function receiving({ promised, open }: QueuePromises): void {
     ]);
   });
 
-  promised("wakes a receiver that waits on another connection", async () => {
+  it("wakes a receiver that waits on another connection", async () => {
     const [sender, receiver] = [await open(), await open()];
     const partition = somePartition();
     const waiting = take(receiver, partition, 1);
@@ -90,7 +90,7 @@ export function receiving({ promised, open }: QueuePromises): void {
     expect(tasksOf(await waiting)).toEqual([message.taskId]);
   });
 
-  promised("delivers each message to one receiver only, however many wait", async () => {
+  it("delivers each message to one receiver only, however many wait", async () => {
     const queues = await Promise.all(Array.from({ length: 6 }, () => open()));
     const partition = somePartition();
     const messages = manyIn(partition, 600);
@@ -117,7 +117,7 @@ export function receiving({ promised, open }: QueuePromises): void {
     expect(tasks.toSorted()).toEqual(tasksIn(messages).toSorted());
   });
 
-  promised("answers nothing when the signal aborts, before or during the wait", async () => {
+  it("answers nothing when the signal aborts, before or during the wait", async () => {
     const queue = await open();
     const partition = somePartition();
     expect(await queue.receive(partition, 1, AbortSignal.abort())).toEqual([]);
@@ -127,7 +127,7 @@ export function receiving({ promised, open }: QueuePromises): void {
     expect(await waiting).toEqual([]);
   });
 
-  promised("takes no message with a receiver that leaves", async () => {
+  it("takes no message with a receiver that leaves", async () => {
     const [queue, other] = [await open(), await open()];
     const partition = somePartition();
     const message = messageIn(partition);

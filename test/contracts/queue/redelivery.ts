@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { expect } from "vitest";
+import { expect, it } from "vitest";
 import type { QueueStorage } from "../../../src/adaptors/queue/port.ts";
 import { agentId, type PartitionId } from "../../../src/domain/ids.ts";
 import { holdInKilledProcess } from "../../support/hold-deliveries.ts";
@@ -19,8 +19,8 @@ const receiveAs = (queue: QueueStorage, partition: PartitionId, receiver: string
   queue.receive(partition, max, AbortSignal.timeout(60_000), agentId(receiver));
 
 /** What becomes of the deliveries of a receiver that never settles them. */
-export function redelivery({ promised, open, configure }: QueuePromises): void {
-  promised("delivers again when the visibility time is over", async () => {
+export function redelivery({ open, configure }: QueuePromises): void {
+  it("delivers again when the visibility time is over", async () => {
     const [slow, other] = [await open(500), await open()];
     const partition = somePartition();
     await slow.publish([messageIn(partition)]);
@@ -32,7 +32,7 @@ export function redelivery({ promised, open, configure }: QueuePromises): void {
     expect(await takeOne(other, partition)).toMatchObject({ message: first.message });
   });
 
-  promised("delivers again what a killed process held", async () => {
+  it("delivers again what a killed process held", async () => {
     const queue = await open();
     const partition = somePartition();
     const messages = manyIn(partition, 5);
@@ -44,7 +44,7 @@ export function redelivery({ promised, open, configure }: QueuePromises): void {
     expect(tasksOf(deliveries)).toEqual(expect.arrayContaining(held));
   });
 
-  promised("delivers again at once what a receiver held that is known to have died", async () => {
+  it("delivers again at once what a receiver held that is known to have died", async () => {
     const [queue, living] = [await open(), await open()];
     const partition = somePartition();
     const messages = manyIn(partition, 5);
@@ -63,7 +63,7 @@ export function redelivery({ promised, open, configure }: QueuePromises): void {
     await expectNothing(queue, partition);
   });
 
-  promised("delivers again at once what a disposed queue held", async () => {
+  it("delivers again at once what a disposed queue held", async () => {
     const [leaving, queue] = [await open(), await open()];
     const partition = somePartition();
     const messages = manyIn(partition, 3);

@@ -1,10 +1,10 @@
-import { expect } from "vitest";
+import { expect, it } from "vitest";
 import type { QueuePromises } from "../queue.ts";
 import { expectNothing, manyIn, messageIn, somePartition, take, takeOne } from "./deliveries.ts";
 
 /** From the receiver back to the queue. */
-export function settling({ promised, open }: QueuePromises): void {
-  promised("hides what is delivered, and removes what is acked for good", async () => {
+export function settling({ open }: QueuePromises): void {
+  it("hides what is delivered, and removes what is acked for good", async () => {
     const [queue, other] = [await open(), await open(300)];
     const partition = somePartition();
     await queue.publish([messageIn(partition)]);
@@ -17,7 +17,7 @@ export function settling({ promised, open }: QueuePromises): void {
     await expectNothing(other, partition);
   });
 
-  promised("settles twice without complaint", async () => {
+  it("settles twice without complaint", async () => {
     const queue = await open();
     const partition = somePartition();
     await queue.publish(manyIn(partition, 2));
@@ -28,7 +28,7 @@ export function settling({ promised, open }: QueuePromises): void {
     await expectNothing(queue, partition);
   });
 
-  promised("delivers again what is released, and heeds its old receipt no more", async () => {
+  it("delivers again what is released, and heeds its old receipt no more", async () => {
     const [queue, other] = [await open(), await open()];
     const partition = somePartition();
     await queue.publish([messageIn(partition)]);
@@ -44,7 +44,7 @@ export function settling({ promised, open }: QueuePromises): void {
     expect(await takeOne(queue, partition)).toMatchObject({ message: first.message });
   });
 
-  promised("delivers again what is released with a delay, but not before", async () => {
+  it("delivers again what is released with a delay, but not before", async () => {
     const [queue, other] = [await open(), await open()];
     const partition = somePartition();
     await queue.publish([messageIn(partition)]);
@@ -55,7 +55,7 @@ export function settling({ promised, open }: QueuePromises): void {
     expect(Date.now() - start).toBeGreaterThanOrEqual(700);
   });
 
-  promised("delivers again, at once, a task that is published while it is delivered", async () => {
+  it("delivers again, at once, a task that is published while it is delivered", async () => {
     const queue = await open();
     const partition = somePartition();
     const message = messageIn(partition);

@@ -1,4 +1,4 @@
-import { expect } from "vitest";
+import { expect, it } from "vitest";
 import { TaskStatus } from "../../../src/domain/status.ts";
 import type { Task } from "../../../src/domain/task.ts";
 import type { TableStoragePromises } from "../table-storage.ts";
@@ -18,8 +18,8 @@ import {
 const T = TaskStatus;
 const DATES = { fetchedAt: 14, startedAt: 15 };
 
-export function acquisition({ promised, open }: TableStoragePromises): void {
-  promised("gives a task to the agent that acquires it, at a new attempt", async () => {
+export function acquisition({ open }: TableStoragePromises): void {
+  it("gives a task to the agent that acquires it, at a new attempt", async () => {
     const tables = await open();
     const [a, b] = [taskIn(someSession()), taskIn(someSession())];
     await submitted(tables, [a, b]);
@@ -42,7 +42,7 @@ export function acquisition({ promised, open }: TableStoragePromises): void {
   });
 
   for (const status of SEEN_STATUSES.filter((s) => s !== T.SUBMITTED)) {
-    promised(`acquires no task in status ${status}`, async () => {
+    it(`acquires no task in status ${status}`, async () => {
       const tables = await open();
       const task = taskIn(someSession());
       await bringTo(tables, task, status);
@@ -52,7 +52,7 @@ export function acquisition({ promised, open }: TableStoragePromises): void {
     });
   }
 
-  promised("gives a task to one of many agents that acquire it at once", async () => {
+  it("gives a task to one of many agents that acquire it at once", async () => {
     const [one, two] = [await open(), await open()];
     const ids = await submitted(one, tasksIn(someSession(), 40));
     const agents = Array.from({ length: 12 }, someAgent);
@@ -73,7 +73,7 @@ export function acquisition({ promised, open }: TableStoragePromises): void {
     ["acquired", acquired],
     ["running", running],
   ] as const) {
-    promised(`releases a task that is ${how}, completely`, async () => {
+    it(`releases a task that is ${how}, completely`, async () => {
       const tables = await open();
       const agent = someAgent();
       const definition = taskIn(someSession());
@@ -92,7 +92,7 @@ export function acquisition({ promised, open }: TableStoragePromises): void {
     });
   }
 
-  promised("starts a task, and answers per item in order", async () => {
+  it("starts a task, and answers per item in order", async () => {
     const tables = await open();
     const session = someSession();
     const [a, b] = await acquired(tables, tasksIn(session, 2));
@@ -121,7 +121,7 @@ export function acquisition({ promised, open }: TableStoragePromises): void {
     ]);
   });
 
-  promised("releases what an attempt holds, and answers per item in order", async () => {
+  it("releases what an attempt holds, and answers per item in order", async () => {
     const tables = await open();
     const session = someSession();
     const agent = someAgent();
@@ -150,7 +150,7 @@ export function acquisition({ promised, open }: TableStoragePromises): void {
     expect(await tables.tasks.decide([decision], 22)).toMatchObject([{ ok: false }]);
   });
 
-  promised("counts how often a task was given back while it ran, or lost before", async () => {
+  it("counts how often a task was given back while it ran, or lost before", async () => {
     const tables = await open();
     const agent = someAgent();
     const { taskId } = only(await acquired(tables, [taskIn(someSession())], agent));
@@ -172,7 +172,7 @@ export function acquisition({ promised, open }: TableStoragePromises): void {
     expect(counts).toEqual([undefined, 1, 1, 2]);
   });
 
-  promised("refuses an attempt that another one followed", async () => {
+  it("refuses an attempt that another one followed", async () => {
     const tables = await open();
     const old = only(await acquired(tables, [taskIn(someSession())]));
     const { taskId } = old;
@@ -188,7 +188,7 @@ export function acquisition({ promised, open }: TableStoragePromises): void {
     expect(await statusOf(tables, taskId)).toBe(T.PROCESSING);
   });
 
-  promised("knows who holds tasks", async () => {
+  it("knows who holds tasks", async () => {
     const tables = await open();
     const session = someSession();
     const [busy, idle] = [someAgent(), someAgent()];
@@ -215,7 +215,7 @@ export function acquisition({ promised, open }: TableStoragePromises): void {
     expect((await tables.tasks.get([a.taskId]))[0]?.ownerAgentId).toBe(busy);
   });
 
-  promised("tells an agent which of its attempts were taken from it", async () => {
+  it("tells an agent which of its attempts were taken from it", async () => {
     const tables = await open();
     const agent = someAgent();
     const tasks = await running(tables, tasksIn(someSession(), 4), agent);

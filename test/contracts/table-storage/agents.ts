@@ -1,4 +1,4 @@
-import { expect } from "vitest";
+import { expect, it } from "vitest";
 import { partitionId } from "../../../src/domain/ids.ts";
 import type { TableStoragePromises } from "../table-storage.ts";
 import { someAgent } from "./rows.ts";
@@ -10,8 +10,8 @@ const agentRow = () => ({
   held: 0,
 });
 
-export function agents({ promised, open }: TableStoragePromises): void {
-  promised("counts an agent's beats and keeps what the last one said", async () => {
+export function agents({ open }: TableStoragePromises): void {
+  it("counts an agent's beats and keeps what the last one said", async () => {
     const [one, two] = [await open(), await open()];
     const agent = agentRow();
     await one.agents.beat(agent);
@@ -23,7 +23,7 @@ export function agents({ promised, open }: TableStoragePromises): void {
     ]);
   });
 
-  promised("removes an agent, and removes it again without complaint", async () => {
+  it("removes an agent, and removes it again without complaint", async () => {
     const { agents } = await open();
     const [left, stays] = [agentRow(), agentRow()];
     await agents.beat(left);

@@ -1,4 +1,4 @@
-import { expect } from "vitest";
+import { expect, it } from "vitest";
 import type { TableStorage } from "../../../src/adaptors/table-storage/index.ts";
 import type { SessionId } from "../../../src/domain/ids.ts";
 import { TaskStatus } from "../../../src/domain/status.ts";
@@ -21,8 +21,8 @@ const NEVER = Number.MAX_SAFE_INTEGER;
 const unannouncedOf = async ({ batches }: TableStorage, session: SessionId) =>
   (await batches.unannounced({})).find(({ sessionId }) => sessionId === session);
 
-export function batches({ promised, open }: TableStoragePromises): void {
-  promised("numbers batches in their session, and gives each its number once", async () => {
+export function batches({ open }: TableStoragePromises): void {
+  it("numbers batches in their session, and gives each its number once", async () => {
     const { batches } = await open();
     const [session, other] = [someSession(), someSession()];
     const [a, b, c] = [batchIn(session), batchIn(session), batchIn(other)];
@@ -36,7 +36,7 @@ export function batches({ promised, open }: TableStoragePromises): void {
     expect((await batches.add([b, d])).map(({ batch }) => batch)).toEqual([2, 3]);
   });
 
-  promised("leaves no gap between the numbers that many submitters get at once", async () => {
+  it("leaves no gap between the numbers that many submitters get at once", async () => {
     const [one, two] = [await open(), await open()];
     const session = someSession();
     const keys = await Promise.all(
@@ -48,7 +48,7 @@ export function batches({ promised, open }: TableStoragePromises): void {
     expect(numbers.sort((x, y) => x - y)).toEqual(Array.from({ length: 80 }, (_, i) => i + 1));
   });
 
-  promised("counts the accepted tasks of a session, retries once", async () => {
+  it("counts the accepted tasks of a session, retries once", async () => {
     const tables = await open();
     const session = someSession();
     expect(await tables.batches.taskCount(session)).toBe(0);
@@ -60,7 +60,7 @@ export function batches({ promised, open }: TableStoragePromises): void {
     expect(await tables.batches.taskCount(session)).toBe(9);
   });
 
-  promised("closes a batch that has no open task; from then on it takes no more", async () => {
+  it("closes a batch that has no open task; from then on it takes no more", async () => {
     const tables = await open();
     const session = someSession();
     const [busy, done] = [batchIn(session), batchIn(session, { lingerMs: 300 })];
@@ -87,7 +87,7 @@ export function batches({ promised, open }: TableStoragePromises): void {
     expect(await tables.batches.join(someBatch())).toBe(true);
   });
 
-  promised("lets no task join a closed batch unseen, however the two meet", async () => {
+  it("lets no task join a closed batch unseen, however the two meet", async () => {
     const [submitter, watcher] = [await open(), await open()];
     const session = someSession();
     for (let i = 0; i < 20; i++) {
@@ -102,7 +102,7 @@ export function batches({ promised, open }: TableStoragePromises): void {
     }
   });
 
-  promised("takes nothing into a batch that is parked", async () => {
+  it("takes nothing into a batch that is parked", async () => {
     const { batches } = await open();
     const batch = batchIn(someSession());
     const key = only(await batches.add([batch]));
@@ -110,7 +110,7 @@ export function batches({ promised, open }: TableStoragePromises): void {
     expect(await batches.join(batch.batchId)).toBe(false);
   });
 
-  promised("announces batches until their workflow knows them", async () => {
+  it("announces batches until their workflow knows them", async () => {
     const tables = await open();
     const session = someSession();
     await tables.batches.add([
@@ -135,21 +135,18 @@ export function batches({ promised, open }: TableStoragePromises): void {
     expect(await tables.batches.unannounced(query)).toEqual([later]);
   });
 
-  promised(
-    "announces all batches once more when their workflow has lost what it knew",
-    async () => {
-      const { batches } = await open();
-      const [session, other] = [someSession(), someSession()];
-      await batches.add([batchIn(session, { name: "one" }), batchIn(session), batchIn(other)]);
-      for (const id of [session, other]) await batches.announced(id, 2);
-      await batches.announceAgain(session);
-      const again = only(await batches.unannounced({ sessionId: session }));
-      expect(again).toMatchObject({ upTo: 2, names: { 1: "one" } });
-      expect(await batches.unannounced({ sessionId: other })).toEqual([]);
-    },
-  );
+  it("announces all batches once more when their workflow has lost what it knew", async () => {
+    const { batches } = await open();
+    const [session, other] = [someSession(), someSession()];
+    await batches.add([batchIn(session, { name: "one" }), batchIn(session), batchIn(other)]);
+    for (const id of [session, other]) await batches.announced(id, 2);
+    await batches.announceAgain(session);
+    const again = only(await batches.unannounced({ sessionId: session }));
+    expect(again).toMatchObject({ upTo: 2, names: { 1: "one" } });
+    expect(await batches.unannounced({ sessionId: other })).toEqual([]);
+  });
 
-  promised("tells at most 64 names, the first ones", async () => {
+  it("tells at most 64 names, the first ones", async () => {
     const { batches } = await open();
     const session = someSession();
     await batches.add(Array.from({ length: 70 }, (_, i) => batchIn(session, { name: `${i + 1}` })));
@@ -160,7 +157,7 @@ export function batches({ promised, open }: TableStoragePromises): void {
     );
   });
 
-  promised("leaves young batches to their submitter", async () => {
+  it("leaves young batches to their submitter", async () => {
     const { batches } = await open();
     const session = someSession();
     await batches.add([batchIn(session)]);
@@ -169,7 +166,7 @@ export function batches({ promised, open }: TableStoragePromises): void {
     expect(await batches.unannounced({ ...query, createdBefore: NEVER })).toHaveLength(1);
   });
 
-  promised("judges a batch by its tasks, stored before or after it", async () => {
+  it("judges a batch by its tasks, stored before or after it", async () => {
     const tables = await open();
     const session = someSession();
     const batch = batchIn(session, { name: "named" });
@@ -195,7 +192,7 @@ export function batches({ promised, open }: TableStoragePromises): void {
     ]);
   });
 
-  promised("forgets tasks that were discarded", async () => {
+  it("forgets tasks that were discarded", async () => {
     const tables = await open();
     const session = someSession();
     const batch = batchIn(session);
@@ -206,7 +203,7 @@ export function batches({ promised, open }: TableStoragePromises): void {
     expect(only(await tables.batches.progress([key])).progress).toMatchObject({ open: 1 });
   });
 
-  promised("unparks a batch when one of its tasks is ready or final, once", async () => {
+  it("unparks a batch when one of its tasks is ready or final, once", async () => {
     const tables = await open();
     const session = someSession();
     const rows = Array.from({ length: 3 }, () => batchIn(session));
@@ -228,7 +225,7 @@ export function batches({ promised, open }: TableStoragePromises): void {
     expect(await unparked()).toEqual([ready]);
   });
 
-  promised("pages through the parked batches, each once, until they are unparked", async () => {
+  it("pages through the parked batches, each once, until they are unparked", async () => {
     const tables = await open();
     const rows = Array.from({ length: 5 }, () => batchIn(someSession()));
     await pending(
@@ -251,33 +248,30 @@ export function batches({ promised, open }: TableStoragePromises): void {
     expect(all).toContainEqual({ ...keys[1], batchId: rows[1]?.batchId });
   });
 
-  promised(
-    "answers ready batches again until their workflow was told, but not at once",
-    async () => {
-      const tables = await open();
-      const session = someSession();
-      const key = only(await tables.batches.add([batchIn(session)]));
-      const ready = async (answeredBefore?: number) =>
-        (await tables.batches.unparkReady(answeredBefore)).filter(
-          ({ sessionId }) => sessionId === session,
-        );
-      await tables.batches.park(key);
-      const start = Date.now();
-      expect(await ready()).toEqual([key]);
-      expect(await ready(start)).toEqual([]);
-      expect(await ready(Date.now() + 1)).toEqual([key]);
-      await tables.batches.unparked([key]);
-      expect(await ready(NEVER)).toEqual([]);
-      await tables.batches.park(key);
-      expect(await ready()).toEqual([key]);
-      // Parked anew while its workflow was being told: that telling says nothing of this parking.
-      await tables.batches.park(key);
-      await tables.batches.unparked([key]);
-      expect(await ready()).toEqual([key]);
-    },
-  );
+  it("answers ready batches again until their workflow was told, but not at once", async () => {
+    const tables = await open();
+    const session = someSession();
+    const key = only(await tables.batches.add([batchIn(session)]));
+    const ready = async (answeredBefore?: number) =>
+      (await tables.batches.unparkReady(answeredBefore)).filter(
+        ({ sessionId }) => sessionId === session,
+      );
+    await tables.batches.park(key);
+    const start = Date.now();
+    expect(await ready()).toEqual([key]);
+    expect(await ready(start)).toEqual([]);
+    expect(await ready(Date.now() + 1)).toEqual([key]);
+    await tables.batches.unparked([key]);
+    expect(await ready(NEVER)).toEqual([]);
+    await tables.batches.park(key);
+    expect(await ready()).toEqual([key]);
+    // Parked anew while its workflow was being told: that telling says nothing of this parking.
+    await tables.batches.park(key);
+    await tables.batches.unparked([key]);
+    expect(await ready()).toEqual([key]);
+  });
 
-  promised("unparks a batch that has nothing open any more", async () => {
+  it("unparks a batch that has nothing open any more", async () => {
     const tables = await open();
     const session = someSession();
     const batch = batchIn(session);

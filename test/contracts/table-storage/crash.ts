@@ -1,7 +1,7 @@
 import { fork } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
-import { expect, onTestFinished } from "vitest";
+import { expect, it, onTestFinished } from "vitest";
 import type {
   TableStorage,
   TableStorageOptions,
@@ -53,38 +53,33 @@ async function checkConsistent(tables: TableStorage, session: SessionId): Promis
     expect(rows.filter((task) => task.status === status)).toHaveLength(count);
 }
 
-export function crash({ promised, configure, open }: TableStoragePromises): void {
+export function crash({ configure, open }: TableStoragePromises): void {
   for (const steps of [3, 17, 50, 121]) {
-    promised(
-      `stays consistent when a writer is killed at step ${steps}, and is repaired by repeating`,
-      async () => {
-        const session = someSession();
-        const groups = await workAndDie(configure(), session, steps);
-        const tables = await open();
-        await checkConsistent(tables, session);
+    it(`stays consistent when a writer is killed at step ${steps}, and is repaired by repeating`, async () => {
+      const session = someSession();
+      const groups = await workAndDie(configure(), session, steps);
+      const tables = await open();
+      await checkConsistent(tables, session);
 
-        // The writer was one group ahead of what it told, at most.
-        const repeated = Array.from({ length: groups + 1 }, (_, group) => group);
-        await recover(tables, writerOf(session));
-        for (const group of repeated) await runGroup(tables, session, group);
-        await checkConsistent(tables, session);
+      // The writer was one group ahead of what it told, at most.
+      const repeated = Array.from({ length: groups + 1 }, (_, group) => group);
+      await recover(tables, writerOf(session));
+      for (const group of repeated) await runGroup(tables, session, group);
+      await checkConsistent(tables, session);
 
-        const all = repeated.map((group) => groupOf(session, group));
-        const tasks = await tables.tasks.get(idsOf(all.flatMap((group) => group.tasks)));
-        expect(tasks).toHaveLength(GROUP * repeated.length);
-        expect(new Set(tasks.map(({ status }) => status))).toEqual(new Set([T.COMPLETED]));
-        const outputs = await tables.results.get(
-          resultIdsOf(all.flatMap((group) => group.results)),
-        );
-        expect(outputs).toHaveLength(GROUP * repeated.length);
-        expect(new Set(outputs.map(({ status }) => status))).toEqual(
-          new Set([ResultStatus.COMPLETED]),
-        );
-        const keys = await tables.batches.add(all.map(({ batch }) => batch));
-        expect(keys.map(({ batch }) => batch)).toEqual(repeated.map((group) => group + 1));
-        for (const { progress } of await tables.batches.progress(keys))
-          expect(progress).toEqual({ open: 0, pending: 0, completed: GROUP, failed: 0 });
-      },
-    );
+      const all = repeated.map((group) => groupOf(session, group));
+      const tasks = await tables.tasks.get(idsOf(all.flatMap((group) => group.tasks)));
+      expect(tasks).toHaveLength(GROUP * repeated.length);
+      expect(new Set(tasks.map(({ status }) => status))).toEqual(new Set([T.COMPLETED]));
+      const outputs = await tables.results.get(resultIdsOf(all.flatMap((group) => group.results)));
+      expect(outputs).toHaveLength(GROUP * repeated.length);
+      expect(new Set(outputs.map(({ status }) => status))).toEqual(
+        new Set([ResultStatus.COMPLETED]),
+      );
+      const keys = await tables.batches.add(all.map(({ batch }) => batch));
+      expect(keys.map(({ batch }) => batch)).toEqual(repeated.map((group) => group + 1));
+      for (const { progress } of await tables.batches.progress(keys))
+        expect(progress).toEqual({ open: 0, pending: 0, completed: GROUP, failed: 0 });
+    });
   }
 }

@@ -1,12 +1,12 @@
-import { expect } from "vitest";
+import { expect, it } from "vitest";
 import { TaskStatus } from "../../../src/domain/status.ts";
 import type { TableStoragePromises } from "../table-storage.ts";
 import { bySession } from "./conditions.ts";
 import { idsOf, OPTIONS, someSession, someStage, someTask, taskIn, tasksIn } from "./rows.ts";
 import { bringTo, pending, SEEN_STATUSES, statusesOf, statusOf } from "./steps.ts";
 
-export function creation({ promised, open }: TableStoragePromises): void {
-  promised("gives back a task as it was defined", async () => {
+export function creation({ open }: TableStoragePromises): void {
+  it("gives back a task as it was defined", async () => {
     const tables = await open();
     const definition = taskIn(someSession(), {
       options: { ...OPTIONS, options: { 'a "key"': "välue", b: "" }, maxDurationMs: 3.2e14 },
@@ -30,20 +30,17 @@ export function creation({ promised, open }: TableStoragePromises): void {
     ]);
   });
 
-  promised(
-    "answers tasks in the order of the ids, without those that it does not know",
-    async () => {
-      const tables = await open();
-      const session = someSession();
-      const [a, b, c] = [taskIn(session), taskIn(session), taskIn(session)];
-      await pending(tables, [a, b, c]);
-      expect(
-        idsOf(await tables.tasks.get([...idsOf([c, a]), someTask(), ...idsOf([b, a])])),
-      ).toEqual(idsOf([c, a, b, a]));
-    },
-  );
+  it("answers tasks in the order of the ids, without those that it does not know", async () => {
+    const tables = await open();
+    const session = someSession();
+    const [a, b, c] = [taskIn(session), taskIn(session), taskIn(session)];
+    await pending(tables, [a, b, c]);
+    expect(idsOf(await tables.tasks.get([...idsOf([c, a]), someTask(), ...idsOf([b, a])]))).toEqual(
+      idsOf([c, a, b, a]),
+    );
+  });
 
-  promised("shows a task that is being created to nobody", async () => {
+  it("shows a task that is being created to nobody", async () => {
     const tables = await open();
     const session = someSession();
     const task = taskIn(session);
@@ -71,7 +68,7 @@ export function creation({ promised, open }: TableStoragePromises): void {
   });
 
   for (const status of SEEN_STATUSES) {
-    promised(`leaves a task in status ${status} when it is created or accepted again`, async () => {
+    it(`leaves a task in status ${status} when it is created or accepted again`, async () => {
       const tables = await open();
       const task = taskIn(someSession());
       await bringTo(tables, task, status);
@@ -84,7 +81,7 @@ export function creation({ promised, open }: TableStoragePromises): void {
     });
   }
 
-  promised("accepts what it knows among unknown and repeated ids", async () => {
+  it("accepts what it knows among unknown and repeated ids", async () => {
     const tables = await open();
     const [one, two] = [taskIn(someSession()), taskIn(someSession())];
     await tables.tasks.create([one, two, one]);
@@ -95,7 +92,7 @@ export function creation({ promised, open }: TableStoragePromises): void {
     ]);
   });
 
-  promised("discards tasks that were not accepted, and no others", async () => {
+  it("discards tasks that were not accepted, and no others", async () => {
     const tables = await open();
     const [accepted, creating] = [taskIn(someSession()), taskIn(someSession())];
     await tables.tasks.create([accepted, creating]);
@@ -105,7 +102,7 @@ export function creation({ promised, open }: TableStoragePromises): void {
     expect(idsOf(await tables.tasks.get(idsOf([accepted, creating])))).toEqual([accepted.taskId]);
   });
 
-  promised("pages through the tasks of a stage, accepted or not", async () => {
+  it("pages through the tasks of a stage, accepted or not", async () => {
     const tables = await open();
     const session = someSession();
     const [stage, other] = [someStage(), someStage()];
@@ -122,7 +119,7 @@ export function creation({ promised, open }: TableStoragePromises): void {
     expect(await tables.tasks.staged(someStage(), { limit: 3 })).toEqual([]);
   });
 
-  promised("finds tasks whose creator left them, the oldest first", async () => {
+  it("finds tasks whose creator left them, the oldest first", async () => {
     const tables = await open();
     const session = someSession();
     const orphans = [-30, -20, -10].map((createdAt) => taskIn(session, { createdAt }));

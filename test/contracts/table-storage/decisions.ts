@@ -1,4 +1,4 @@
-import { expect } from "vitest";
+import { expect, it } from "vitest";
 import { objectId } from "../../../src/domain/ids.ts";
 import { mayChange, TASK_MACHINE, TaskStatus } from "../../../src/domain/status.ts";
 import { type CommitRecord, STATUS_OF_OUTCOME } from "../../../src/domain/task.ts";
@@ -39,10 +39,10 @@ const WITH_RESULTS = {
   staged: true,
 } as const satisfies CommitRecord;
 
-export function decisions({ promised, open }: TableStoragePromises): void {
+export function decisions({ open }: TableStoragePromises): void {
   for (const record of [COMPLETED, WITH_RESULTS, FAILED, TIMED_OUT, CANCELLED, RETRIED]) {
     const what = record === WITH_RESULTS ? "completed with results" : record.outcome;
-    promised(`decides and finishes a task: ${what}`, async () => {
+    it(`decides and finishes a task: ${what}`, async () => {
       const tables = await open();
       const task = only(await running(tables, [taskIn(someSession())]));
       const { taskId } = task;
@@ -58,7 +58,7 @@ export function decisions({ promised, open }: TableStoragePromises): void {
     });
   }
 
-  promised("dates a decision as it is told", async () => {
+  it("dates a decision as it is told", async () => {
     const tables = await open();
     const [early, late] = await running(tables, tasksIn(someSession(), 2));
     if (!early || !late) throw new Error("two tasks run");
@@ -74,7 +74,7 @@ export function decisions({ promised, open }: TableStoragePromises): void {
     expect(dates.map(({ processedAt }) => processedAt)).toEqual([6, 9]);
   });
 
-  promised("dates no processing of a task that ends without having run", async () => {
+  it("dates no processing of a task that ends without having run", async () => {
     const tables = await open();
     const session = someSession();
     const ids = await pending(tables, [taskIn(session)]);
@@ -90,7 +90,7 @@ export function decisions({ promised, open }: TableStoragePromises): void {
     expect(idsOf((await tables.tasks.list(query)).rows)).toEqual(ids);
   });
 
-  promised("answers decisions per item in order", async () => {
+  it("answers decisions per item in order", async () => {
     const tables = await open();
     const session = someSession();
     const [a, b] = await running(tables, tasksIn(session, 2));
@@ -125,56 +125,47 @@ export function decisions({ promised, open }: TableStoragePromises): void {
 
   for (const status of SEEN_STATUSES) {
     const may = mayChange(TASK_MACHINE, status, T.PROCESSED);
-    promised(
-      `${may ? "decides" : "refuses to decide"} from outside in status ${status}`,
-      async () => {
-        const tables = await open();
-        const task = taskIn(someSession());
-        await bringTo(tables, task, status);
-        const { taskId } = task;
-        const before = await tables.tasks.get([taskId]);
-        const others = SEEN_STATUSES.filter((other) => other !== status);
-        const [refused] = await tables.tasks.decide(
-          [{ taskId, from: others, record: CANCELLED }],
-          8,
-        );
-        expect(refused).toMatchObject({ ok: false, status });
-        expect(await tables.tasks.get([taskId])).toEqual(before);
-        const [outcome] = await tables.tasks.decide(
-          [{ taskId, from: [status], record: CANCELLED }],
-          8,
-        );
-        expect(outcome).toMatchObject({ ok: may, status: may ? T.PROCESSED : status });
-        if (!may) expect(await tables.tasks.get([taskId])).toEqual(before);
-      },
-    );
+    it(`${may ? "decides" : "refuses to decide"} from outside in status ${status}`, async () => {
+      const tables = await open();
+      const task = taskIn(someSession());
+      await bringTo(tables, task, status);
+      const { taskId } = task;
+      const before = await tables.tasks.get([taskId]);
+      const others = SEEN_STATUSES.filter((other) => other !== status);
+      const [refused] = await tables.tasks.decide([{ taskId, from: others, record: CANCELLED }], 8);
+      expect(refused).toMatchObject({ ok: false, status });
+      expect(await tables.tasks.get([taskId])).toEqual(before);
+      const [outcome] = await tables.tasks.decide(
+        [{ taskId, from: [status], record: CANCELLED }],
+        8,
+      );
+      expect(outcome).toMatchObject({ ok: may, status: may ? T.PROCESSED : status });
+      if (!may) expect(await tables.tasks.get([taskId])).toEqual(before);
+    });
   }
 
-  promised(
-    "answers the same decision of the same attempt again, also when it is final",
-    async () => {
-      const tables = await open();
-      const task = only(await running(tables, [taskIn(someSession())]));
-      const decision = { ...keyOf(task), from: RUNNING, record: WITH_RESULTS };
-      const again = {
-        staged: WITH_RESULTS.staged,
-        results: WITH_RESULTS.results.map((result) => ({ ...result })),
-        outcome: WITH_RESULTS.outcome,
-      };
-      await tables.tasks.decide([decision], 6);
-      const before = await tables.tasks.get([task.taskId]);
-      expect(await tables.tasks.decide([{ ...decision, record: again }], 7)).toMatchObject([
-        { ok: true, status: T.PROCESSED, attempt: 1 },
-      ]);
-      expect(await tables.tasks.get([task.taskId])).toEqual(before);
-      await tables.tasks.finish([task.taskId], 8);
-      expect(await tables.tasks.decide([decision], 9)).toMatchObject([
-        { ok: true, status: T.COMPLETED, attempt: 1 },
-      ]);
-    },
-  );
+  it("answers the same decision of the same attempt again, also when it is final", async () => {
+    const tables = await open();
+    const task = only(await running(tables, [taskIn(someSession())]));
+    const decision = { ...keyOf(task), from: RUNNING, record: WITH_RESULTS };
+    const again = {
+      staged: WITH_RESULTS.staged,
+      results: WITH_RESULTS.results.map((result) => ({ ...result })),
+      outcome: WITH_RESULTS.outcome,
+    };
+    await tables.tasks.decide([decision], 6);
+    const before = await tables.tasks.get([task.taskId]);
+    expect(await tables.tasks.decide([{ ...decision, record: again }], 7)).toMatchObject([
+      { ok: true, status: T.PROCESSED, attempt: 1 },
+    ]);
+    expect(await tables.tasks.get([task.taskId])).toEqual(before);
+    await tables.tasks.finish([task.taskId], 8);
+    expect(await tables.tasks.decide([decision], 9)).toMatchObject([
+      { ok: true, status: T.COMPLETED, attempt: 1 },
+    ]);
+  });
 
-  promised("does not take another decision for the same one", async () => {
+  it("does not take another decision for the same one", async () => {
     const tables = await open();
     const [mine, cancelled] = await running(tables, tasksIn(someSession(), 2));
     if (!mine || !cancelled) throw new Error("two tasks run");
@@ -192,7 +183,7 @@ export function decisions({ promised, open }: TableStoragePromises): void {
     expect(outcomes.map(({ ok }) => ok)).toEqual([false, false, false, false]);
   });
 
-  promised("lets one of many concurrent decisions win", async () => {
+  it("lets one of many concurrent decisions win", async () => {
     const [one, two] = [await open(), await open()];
     const tasks = await running(one, tasksIn(someSession(), 20));
     const records: CommitRecord[] = Array.from({ length: 10 }, (_, i) => ({
@@ -218,7 +209,7 @@ export function decisions({ promised, open }: TableStoragePromises): void {
     }
   });
 
-  promised("finishes decided tasks only", async () => {
+  it("finishes decided tasks only", async () => {
     const tables = await open();
     const session = someSession();
     const statuses = SEEN_STATUSES.filter((status) => status !== T.PROCESSED);
@@ -229,7 +220,7 @@ export function decisions({ promised, open }: TableStoragePromises): void {
     expect(await tables.tasks.get(idsOf(tasks))).toEqual(before);
   });
 
-  promised("carries every step of a commit on from where it stopped", async () => {
+  it("carries every step of a commit on from where it stopped", async () => {
     const tables = await open();
     const agent = someAgent();
     const tasks = await decided(tables, tasksIn(someSession(), 3), FAILED, agent);
@@ -241,7 +232,7 @@ export function decisions({ promised, open }: TableStoragePromises): void {
     expect(await tables.tasks.ownedBy(agent)).toEqual([]);
   });
 
-  promised("never runs a finished task again", async () => {
+  it("never runs a finished task again", async () => {
     const tables = await open();
     const task = only(await finished(tables, [taskIn(someSession())]));
     const { taskId } = task;

@@ -1,4 +1,4 @@
-import { expect } from "vitest";
+import { expect, it } from "vitest";
 import type { Edge, TableStorage } from "../../../src/adaptors/table-storage/index.ts";
 import type { ResultId, TaskId } from "../../../src/domain/ids.ts";
 import type { TableStoragePromises } from "../table-storage.ts";
@@ -7,8 +7,8 @@ import { pending } from "./steps.ts";
 
 const some = <T>(count: number, make: () => T): T[] => Array.from({ length: count }, make);
 
-export function dependencies({ promised, open }: TableStoragePromises): void {
-  promised("tells which tasks wait for nothing any more", async () => {
+export function dependencies({ open }: TableStoragePromises): void {
+  it("tells which tasks wait for nothing any more", async () => {
     const { dependencies } = await open();
     const [a, b, free] = [someTask(), someTask(), someTask()];
     const [x, y] = [someResult(), someResult()];
@@ -24,7 +24,7 @@ export function dependencies({ promised, open }: TableStoragePromises): void {
     expect((await dependencies.ready([a, b])).sort()).toEqual([a, b].sort());
   });
 
-  promised("answers the ready ones again when results are closed again", async () => {
+  it("answers the ready ones again when results are closed again", async () => {
     const { dependencies } = await open();
     const [ready, waits] = [someTask(), someTask()];
     const [x, y] = [someResult(), someResult()];
@@ -36,7 +36,7 @@ export function dependencies({ promised, open }: TableStoragePromises): void {
     expect(await dependencies.close([x, x])).toEqual([ready]);
   });
 
-  promised("leaves an edge that exists, open or closed", async () => {
+  it("leaves an edge that exists, open or closed", async () => {
     const { dependencies } = await open();
     const task = someTask();
     const [x, y] = [someResult(), someResult()];
@@ -48,7 +48,7 @@ export function dependencies({ promised, open }: TableStoragePromises): void {
     expect(await dependencies.close([y])).toEqual([task]);
   });
 
-  promised("knows the dependents of a result, waiting or not, each once", async () => {
+  it("knows the dependents of a result, waiting or not, each once", async () => {
     const { dependencies } = await open();
     const [a, b, c] = [someTask(), someTask(), someTask()];
     const [x, y, z] = [someResult(), someResult(), someResult()];
@@ -64,7 +64,7 @@ export function dependencies({ promised, open }: TableStoragePromises): void {
     expect(await dependencies.dependents([someResult()])).toEqual([]);
   });
 
-  promised("pages through the open edges of a batch's waiting tasks, each once", async () => {
+  it("pages through the open edges of a batch's waiting tasks, each once", async () => {
     const tables = await open();
     const { dependencies } = tables;
     const session = someSession();
@@ -93,7 +93,7 @@ export function dependencies({ promised, open }: TableStoragePromises): void {
     expect(await dependencies.openInBatch(someBatch(), { limit: 5 })).toEqual([]);
   });
 
-  promised("never loses the wake-up of a task whose 128 inputs complete at once", async () => {
+  it("never loses the wake-up of a task whose 128 inputs complete at once", async () => {
     const connections = await Promise.all(some(4, open));
     const workers = some(16, () => 0).map((_, i) => at(connections, i));
     for (let round = 0; round < 20; round++) {
@@ -108,46 +108,40 @@ export function dependencies({ promised, open }: TableStoragePromises): void {
     }
   });
 
-  promised(
-    "sees a task ready from one side at least, in whatever order both sides write",
-    async () => {
-      const [submitter, completer] = [await open(), await open()];
-      for (let round = 0; round < 60; round++) {
-        const task = someTask();
-        const inputs = some(1 + (round % 3), someResult);
-        const add = async (ids: readonly ResultId[]) => {
-          await submitter.dependencies.add([{ taskId: task, resultIds: ids }]);
-          // What was completed before its edge was there is found by reading the results again.
-          return submitter.dependencies.ready([task]);
-        };
-        const completed = Promise.all(inputs.map((id) => completer.dependencies.close([id])));
-        const early = await Promise.all([add(inputs), completed]);
-        const late = await submitter.dependencies.close(inputs);
-        expect(early.flat(2).concat(late)).toContain(task);
-        expect(await completer.dependencies.ready([task])).toEqual([task]);
-      }
-    },
-  );
+  it("sees a task ready from one side at least, in whatever order both sides write", async () => {
+    const [submitter, completer] = [await open(), await open()];
+    for (let round = 0; round < 60; round++) {
+      const task = someTask();
+      const inputs = some(1 + (round % 3), someResult);
+      const add = async (ids: readonly ResultId[]) => {
+        await submitter.dependencies.add([{ taskId: task, resultIds: ids }]);
+        // What was completed before its edge was there is found by reading the results again.
+        return submitter.dependencies.ready([task]);
+      };
+      const completed = Promise.all(inputs.map((id) => completer.dependencies.close([id])));
+      const early = await Promise.all([add(inputs), completed]);
+      const late = await submitter.dependencies.close(inputs);
+      expect(early.flat(2).concat(late)).toContain(task);
+      expect(await completer.dependencies.ready([task])).toEqual([task]);
+    }
+  });
 
-  promised(
-    "sees a task ready from one side at least when edges and completions cross",
-    async () => {
-      const [submitter, completer] = [await open(), await open()];
-      for (let round = 0; round < 40; round++) {
-        const task = someTask();
-        const [before, after] = [some(5, someResult), someResult()];
-        await submitter.dependencies.add([{ taskId: task, resultIds: before }]);
-        const [ready, closed] = await Promise.all([
-          submitter.dependencies
-            .add([{ taskId: task, resultIds: [after] }])
-            .then(() => submitter.dependencies.close([after])),
-          Promise.all(before.map((id) => completer.dependencies.close([id]))),
-        ]);
-        const seen: readonly TaskId[] = [...ready, ...closed.flat()];
-        expect(seen).toContain(task);
-      }
-    },
-  );
+  it("sees a task ready from one side at least when edges and completions cross", async () => {
+    const [submitter, completer] = [await open(), await open()];
+    for (let round = 0; round < 40; round++) {
+      const task = someTask();
+      const [before, after] = [some(5, someResult), someResult()];
+      await submitter.dependencies.add([{ taskId: task, resultIds: before }]);
+      const [ready, closed] = await Promise.all([
+        submitter.dependencies
+          .add([{ taskId: task, resultIds: [after] }])
+          .then(() => submitter.dependencies.close([after])),
+        Promise.all(before.map((id) => completer.dependencies.close([id]))),
+      ]);
+      const seen: readonly TaskId[] = [...ready, ...closed.flat()];
+      expect(seen).toContain(task);
+    }
+  });
 }
 
 function at<T>(items: readonly T[], i: number): T {

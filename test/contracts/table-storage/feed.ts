@@ -1,4 +1,4 @@
-import { expect, onTestFinished, vi } from "vitest";
+import { expect, it, onTestFinished, vi } from "vitest";
 import type { Change, TableStorage } from "../../../src/adaptors/table-storage/index.ts";
 import { objectId, type SessionId, type TaskId } from "../../../src/domain/ids.ts";
 import { isFinal, ResultStatus, TASK_MACHINE, TaskStatus } from "../../../src/domain/status.ts";
@@ -49,8 +49,8 @@ async function subscribe({ feed }: TableStorage, session: SessionId) {
   };
 }
 
-export function feed({ promised, open }: TableStoragePromises): void {
-  promised("tells each subscription what it wants, and nothing else", async () => {
+export function feed({ open }: TableStoragePromises): void {
+  it("tells each subscription what it wants, and nothing else", async () => {
     const [reader, writer] = [await open(), await open()];
     const session = someSession();
     const { signal } = new AbortController();
@@ -70,7 +70,7 @@ export function feed({ promised, open }: TableStoragePromises): void {
     expect(await Promise.race([nothing, marker])).toBe("nothing was told");
   });
 
-  promised("tells all that happens to a task, in order, but nothing internal", async () => {
+  it("tells all that happens to a task, in order, but nothing internal", async () => {
     const [reader, writer] = [await open(), await open()];
     const session = someSession();
     const seen = await subscribe(reader, session);
@@ -98,7 +98,7 @@ export function feed({ promised, open }: TableStoragePromises): void {
     expect(seen.changes).toHaveLength(changes.length + others.length);
   });
 
-  promised("tells all that happens to results", async () => {
+  it("tells all that happens to results", async () => {
     const [reader, writer] = [await open(), await open()];
     const session = someSession();
     const seen = await subscribe(reader, session);
@@ -124,7 +124,7 @@ export function feed({ promised, open }: TableStoragePromises): void {
     ]);
   });
 
-  promised("tells of staged results when they are published, once", async () => {
+  it("tells of staged results when they are published, once", async () => {
     const [reader, writer] = [await open(), await open()];
     const session = someSession();
     const seen = await subscribe(reader, session);
@@ -149,7 +149,7 @@ export function feed({ promised, open }: TableStoragePromises): void {
     ]);
   });
 
-  promised("serves many subscriptions, each with its session only", async () => {
+  it("serves many subscriptions, each with its session only", async () => {
     const [reader, writer] = [await open(), await open()];
     const sessions = [someSession(), someSession()];
     const seen = await Promise.all(
@@ -168,7 +168,7 @@ export function feed({ promised, open }: TableStoragePromises): void {
     await seen[2]?.until(late.taskId, T.PENDING);
   });
 
-  promised("ends without an error when it is told to", async () => {
+  it("ends without an error when it is told to", async () => {
     const tables = await open();
     const seen = await subscribe(tables, someSession());
     seen.stop();
@@ -177,7 +177,7 @@ export function feed({ promised, open }: TableStoragePromises): void {
     expect(await Array.fromAsync(never)).toEqual([]);
   });
 
-  promised("may be left, and opened again", async () => {
+  it("may be left, and opened again", async () => {
     const [reader, writer] = [await open(), await open()];
     const session = someSession();
     const { signal } = new AbortController();
@@ -191,7 +191,7 @@ export function feed({ promised, open }: TableStoragePromises): void {
     }
   });
 
-  promised("leaves no gap between a snapshot and what follows it", async () => {
+  it("leaves no gap between a snapshot and what follows it", async () => {
     const [reader, writer, other] = [await open(), await open(), await open()];
     for (let round = 0; round < 8; round++) {
       const session = someSession();
@@ -213,7 +213,7 @@ export function feed({ promised, open }: TableStoragePromises): void {
     }
   });
 
-  promised("rings when tasks became final or batches were added, in any process", async () => {
+  it("rings when tasks became final or batches were added, in any process", async () => {
     const [reader, writer] = [await open(), await open()];
     let rings = 0;
     const stop = reader.feed.onProgress(() => {
@@ -230,7 +230,7 @@ export function feed({ promised, open }: TableStoragePromises): void {
     stop();
   });
 
-  promised("tells subscriptions that cannot go on after disposal", async () => {
+  it("tells subscriptions that cannot go on after disposal", async () => {
     const tables = await open();
     const { ended } = await subscribe(tables, someSession());
     const refused = expect(ended).rejects.toMatchObject({ code: "ADAPTOR_CLOSED" });
@@ -238,7 +238,7 @@ export function feed({ promised, open }: TableStoragePromises): void {
     await refused;
   });
 
-  promised("goes on for readers that keep up while old entries are swept", async () => {
+  it("goes on for readers that keep up while old entries are swept", async () => {
     const [reader, writer] = [await open(), await open()];
     const session = someSession();
     const seen = await subscribe(reader, session);

@@ -1,4 +1,4 @@
-import { expect, vi } from "vitest";
+import { expect, it, vi } from "vitest";
 import type { TableStorage } from "../../../src/adaptors/table-storage/index.ts";
 import { TaskStatus } from "../../../src/domain/status.ts";
 import type { TableStoragePromises } from "../table-storage.ts";
@@ -139,8 +139,8 @@ const EMPTY: Readonly<Record<string, [Use, unknown]>> = {
   "batches.progress": [({ batches }) => batches.progress([]), []],
 };
 
-export function operation({ promised, open }: TableStoragePromises): void {
-  promised("answers every verb", async () => {
+export function operation({ open }: TableStoragePromises): void {
+  it("answers every verb", async () => {
     const tables = await open();
     for (const [name, use] of Object.entries(USES)) {
       const outcome = use(tables);
@@ -149,13 +149,13 @@ export function operation({ promised, open }: TableStoragePromises): void {
     }
   });
 
-  promised("answers empty lists", async () => {
+  it("answers empty lists", async () => {
     const tables = await open();
     for (const [name, [use, answer]] of Object.entries(EMPTY))
       expect(await use(tables), name).toEqual(answer);
   });
 
-  promised("refuses its use after disposal, and is disposed twice without complaint", async () => {
+  it("refuses its use after disposal, and is disposed twice without complaint", async () => {
     const tables = await open();
     await tables[Symbol.asyncDispose]();
     await tables[Symbol.asyncDispose]();
@@ -163,7 +163,7 @@ export function operation({ promised, open }: TableStoragePromises): void {
       await expect(use(tables), name).rejects.toMatchObject({ code: "ADAPTOR_CLOSED" });
   });
 
-  promised("completes or refuses what is in flight when it is disposed", async () => {
+  it("completes or refuses what is in flight when it is disposed", async () => {
     const [leaving, stays] = [await open(), await open()];
     const tasks = tasksIn(someSession(), 30);
     const inFlight = Promise.allSettled(tasks.map((task) => pending(leaving, [task])));
@@ -182,7 +182,7 @@ export function operation({ promised, open }: TableStoragePromises): void {
     expect(await stays.tasks.get(idsOf(tasks))).toHaveLength(tasks.length);
   });
 
-  promised("undoes nothing but the verb that failed", async () => {
+  it("undoes nothing but the verb that failed", async () => {
     const tables = await open();
     const [good, other] = [sessionRow(), sessionRow()];
     const outcomes = await Promise.allSettled([
@@ -195,7 +195,7 @@ export function operation({ promised, open }: TableStoragePromises): void {
     expect((await tables.sessions.statuses(ids)).size).toBe(2);
   });
 
-  promised("sweeps the edges of finished tasks, and of no others", async () => {
+  it("sweeps the edges of finished tasks, and of no others", async () => {
     const tables = await open();
     const session = someSession();
     const [done, young, waits] = [taskIn(session), taskIn(session), taskIn(session)];
@@ -216,7 +216,7 @@ export function operation({ promised, open }: TableStoragePromises): void {
     expect(await tables.dependencies.ready([waits.taskId])).toEqual([]);
   });
 
-  promised("sweeps the edges of tasks that were discarded", async () => {
+  it("sweeps the edges of tasks that were discarded", async () => {
     const tables = await open();
     const task = taskIn(someSession());
     const input = someResult();

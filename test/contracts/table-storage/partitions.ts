@@ -1,11 +1,11 @@
-import { expect } from "vitest";
+import { expect, it } from "vitest";
 import { partitionId } from "../../../src/domain/ids.ts";
 import type { TableStoragePromises } from "../table-storage.ts";
 import { checkField, checkSorting } from "./list-checks.ts";
 import { only, partitionRow, someSession } from "./rows.ts";
 
-export function partitions({ promised, open }: TableStoragePromises): void {
-  promised("adds partitions, and overwrites those that exist", async () => {
+export function partitions({ open }: TableStoragePromises): void {
+  it("adds partitions, and overwrites those that exist", async () => {
     const { partitions } = await open();
     const [a, b] = [partitionRow({ podConfiguration: { k: "v" } }), partitionRow()];
     await partitions.upsert([a, b]);
@@ -15,7 +15,7 @@ export function partitions({ promised, open }: TableStoragePromises): void {
     expect(await partitions.get(ids)).toEqual([changed, a]);
   });
 
-  promised("lists partitions by each of their fields", async () => {
+  it("lists partitions by each of their fields", async () => {
     const { partitions } = await open();
     // Partitions belong to no session: a parent of their own marks those of this test.
     const parent = partitionId(`parent of ${someSession()}`);

@@ -1,4 +1,4 @@
-import { expect } from "vitest";
+import { expect, it } from "vitest";
 import { TaskStatus } from "../../../src/domain/status.ts";
 import type { Task } from "../../../src/domain/task.ts";
 import type { TableStoragePromises } from "../table-storage.ts";
@@ -8,8 +8,8 @@ import { bringTo, decided, pending, SEEN_STATUSES, submitted } from "./steps.ts"
 
 const T = TaskStatus;
 
-export function queries({ promised, open }: TableStoragePromises): void {
-  promised("finds the tasks of a batch by status", async () => {
+export function queries({ open }: TableStoragePromises): void {
+  it("finds the tasks of a batch by status", async () => {
     const tables = await open();
     const session = someSession();
     const batchId = someBatch();
@@ -26,7 +26,7 @@ export function queries({ promised, open }: TableStoragePromises): void {
     expect(await tables.tasks.inBatch(someBatch(), { statuses, limit: 10 })).toEqual([]);
   });
 
-  promised("finds the most urgent tasks of a batch first", async () => {
+  it("finds the most urgent tasks of a batch first", async () => {
     const tables = await open();
     const session = someSession();
     const batchId = someBatch();
@@ -39,7 +39,7 @@ export function queries({ promised, open }: TableStoragePromises): void {
     expect(found.map(({ options }) => options.priority)).toEqual([99, 40, 3]);
   });
 
-  promised("finds tasks of a batch that reached their status long ago", async () => {
+  it("finds tasks of a batch that reached their status long ago", async () => {
     const tables = await open();
     const session = someSession();
     const batchId = someBatch();
@@ -58,7 +58,7 @@ export function queries({ promised, open }: TableStoragePromises): void {
     expect(await before(51)).toEqual(idsOf([queued, processed, waits]).sort());
   });
 
-  promised("finds the tasks of a batch that wait for nothing, the most urgent first", async () => {
+  it("finds the tasks of a batch that wait for nothing, the most urgent first", async () => {
     const tables = await open();
     const session = someSession();
     const batchId = someBatch();
@@ -83,7 +83,7 @@ export function queries({ promised, open }: TableStoragePromises): void {
     expect(await tables.tasks.readyInBatch(someBatch(), 10)).toEqual([]);
   });
 
-  promised("finds the tasks of a session by status", async () => {
+  it("finds the tasks of a session by status", async () => {
     const tables = await open();
     const session = someSession();
     const tasks = SEEN_STATUSES.map(() => taskIn(session, { batchId: someBatch() }));
@@ -101,7 +101,7 @@ export function queries({ promised, open }: TableStoragePromises): void {
     expect(await tables.tasks.inSession(someSession(), SEEN_STATUSES, 4)).toEqual([]);
   });
 
-  promised("walks over every task of a session once, whatever changes meanwhile", async () => {
+  it("walks over every task of a session once, whatever changes meanwhile", async () => {
     const tables = await open();
     const session = someSession();
     const [first, ...others] = [someBatch(), someBatch(), someBatch()] as const;
@@ -122,7 +122,7 @@ export function queries({ promised, open }: TableStoragePromises): void {
     expect((await Array.fromAsync(tables.tasks.walk(someSession()))).flat()).toEqual([]);
   });
 
-  promised("counts what a session has in the queue", async () => {
+  it("counts what a session has in the queue", async () => {
     const tables = await open();
     const session = someSession();
     expect(await tables.tasks.queuedCount(session)).toBe(0);
@@ -134,7 +134,7 @@ export function queries({ promised, open }: TableStoragePromises): void {
     expect(await tables.tasks.queuedCount(session)).toBe(3);
   });
 
-  promised("counts tasks by status, of one session, some, or under any filter", async () => {
+  it("counts tasks by status, of one session, some, or under any filter", async () => {
     const tables = await open();
     const [session, other] = [someSession(), someSession()];
     const urgent = { ...OPTIONS, priority: 9 };

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { expect } from "vitest";
+import { expect, it } from "vitest";
 import type { TableStorage } from "../../../src/adaptors/table-storage/index.ts";
 import type { Condition, ResultField } from "../../../src/domain/filter.ts";
 import { objectId, type SessionId } from "../../../src/domain/ids.ts";
@@ -60,7 +60,7 @@ async function populate({ results }: TableStorage, session: SessionId): Promise<
   return results.get(resultIdsOf(rows));
 }
 
-export function resultLists({ promised, open }: TableStoragePromises): void {
+export function resultLists({ open }: TableStoragePromises): void {
   const populated = async (): Promise<Listed<ResultField, Result>> => {
     const tables = await open();
     const session = someSession();
@@ -69,17 +69,17 @@ export function resultLists({ promised, open }: TableStoragePromises): void {
   };
 
   for (const [field, kind] of FIELDS) {
-    promised(`lists results by ${field}, with each operator`, async () => {
+    it(`lists results by ${field}, with each operator`, async () => {
       await checkField(await populated(), kind, field);
     });
   }
 
-  promised("sorts results by each field, and in pages", async () => {
+  it("sorts results by each field, and in pages", async () => {
     const listed = await populated();
     for (const [field] of FIELDS) await checkSorting(listed, field);
   });
 
-  promised("combines conditions on results, and alternatives of them", async () => {
+  it("combines conditions on results, and alternatives of them", async () => {
     const listed = await populated();
     const all = FIELDS.flatMap(([field, kind]) => conditionsOn(listed, kind, field));
     const filter = fc.array(fc.array(fc.constantFrom(...all), { maxLength: 3 }), { maxLength: 4 });
@@ -91,7 +91,7 @@ export function resultLists({ promised, open }: TableStoragePromises): void {
     );
   });
 
-  promised("finds the results of tens of thousands of owners", async () => {
+  it("finds the results of tens of thousands of owners", async () => {
     const listed = await populated();
     const owners = [...listed.rows.map(({ ownerTaskId }) => ownerTaskId), "\0", "", '"'];
     const asked = [...owners, ...Array.from({ length: 40_000 }, someTask)];
@@ -101,7 +101,7 @@ export function resultLists({ promised, open }: TableStoragePromises): void {
     await checkFilter(listed, filter);
   });
 
-  promised("finds the results that a client waits for among thousands of names", async () => {
+  it("finds the results that a client waits for among thousands of names", async () => {
     const listed = await populated();
     const asked = [...resultIdsOf(listed.rows), ...Array.from({ length: 3_000 }, someResult)];
     const filter = asked.map((value): Condition<ResultField>[] => [
@@ -110,7 +110,7 @@ export function resultLists({ promised, open }: TableStoragePromises): void {
     await checkFilter(listed, filter);
   });
 
-  promised("walks over every result of a session once, whatever changes meanwhile", async () => {
+  it("walks over every result of a session once, whatever changes meanwhile", async () => {
     const { results } = await open();
     const session = someSession();
     const rows = resultsIn(session, 2_500);

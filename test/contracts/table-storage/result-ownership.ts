@@ -1,4 +1,4 @@
-import { expect } from "vitest";
+import { expect, it } from "vitest";
 import type { TableStorage } from "../../../src/adaptors/table-storage/index.ts";
 import type { ResultId } from "../../../src/domain/ids.ts";
 import type { TableStoragePromises } from "../table-storage.ts";
@@ -7,8 +7,8 @@ import { resultIdsOf, resultIn, resultsIn, someResult, someSession, someTask } f
 const ownersOf = async ({ results }: TableStorage, ids: readonly ResultId[]) =>
   (await results.get(ids)).map(({ ownerTaskId }) => ownerTaskId);
 
-export function resultOwnership({ promised, open }: TableStoragePromises): void {
-  promised("gives results without an owner to the task that claims them", async () => {
+export function resultOwnership({ open }: TableStoragePromises): void {
+  it("gives results without an owner to the task that claims them", async () => {
     const tables = await open();
     const [task, owner] = [someTask(), someTask()];
     const free = resultIn(someSession());
@@ -22,7 +22,7 @@ export function resultOwnership({ promised, open }: TableStoragePromises): void 
     expect(await ownersOf(tables, ids)).toEqual([task, owner]);
   });
 
-  promised("gives a result to one of many tasks that claim it at once", async () => {
+  it("gives a result to one of many tasks that claim it at once", async () => {
     const [one, two] = [await open(), await open()];
     const rows = resultsIn(someSession(), 10);
     const ids = resultIdsOf(rows);
@@ -38,7 +38,7 @@ export function resultOwnership({ promised, open }: TableStoragePromises): void 
     expect(await ownersOf(two, ids)).toEqual(owners);
   });
 
-  promised("moves ownership only from the owner that is named", async () => {
+  it("moves ownership only from the owner that is named", async () => {
     const tables = await open();
     const [a, b, c] = [someTask(), someTask(), someTask()];
     const rows = resultsIn(someSession(), 2, { ownerTaskId: a });

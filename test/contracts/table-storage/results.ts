@@ -1,4 +1,4 @@
-import { expect } from "vitest";
+import { expect, it } from "vitest";
 import { objectId, taskId } from "../../../src/domain/ids.ts";
 import { ResultStatus } from "../../../src/domain/status.ts";
 import type { TableStoragePromises } from "../table-storage.ts";
@@ -16,8 +16,8 @@ import {
 
 const { ABORTED, COMPLETED, CREATED } = ResultStatus;
 
-export function results({ promised, open }: TableStoragePromises): void {
-  promised("gives back results as they were stored, in the order of the ids", async () => {
+export function results({ open }: TableStoragePromises): void {
+  it("gives back results as they were stored, in the order of the ids", async () => {
     const { results } = await open();
     const session = someSession();
     const plain = resultIn(session, { name: "välue" });
@@ -35,7 +35,7 @@ export function results({ promised, open }: TableStoragePromises): void {
     expect(await results.get(ids)).toEqual([full, plain, full]);
   });
 
-  promised("leaves a result that exists as it is", async () => {
+  it("leaves a result that exists as it is", async () => {
     const { results } = await open();
     const result = resultIn(someSession());
     await results.create([result, { ...result, name: "other" }]);
@@ -43,7 +43,7 @@ export function results({ promised, open }: TableStoragePromises): void {
     expect(await results.get([result.resultId])).toEqual([result]);
   });
 
-  promised("shows staged results to nobody until they are published", async () => {
+  it("shows staged results to nobody until they are published", async () => {
     const { results } = await open();
     const session = someSession();
     const stage = someStage();
@@ -79,7 +79,7 @@ export function results({ promised, open }: TableStoragePromises): void {
     expect((await list()).total).toBe(3);
   });
 
-  promised("publishes again without doing anything, and then drops nothing", async () => {
+  it("publishes again without doing anything, and then drops nothing", async () => {
     const { results } = await open();
     const session = someSession();
     const stage = someStage();
@@ -94,7 +94,7 @@ export function results({ promised, open }: TableStoragePromises): void {
     expect(await results.get(resultIdsOf(staged))).toHaveLength(2);
   });
 
-  promised("drops what is staged, and drops it again without complaint", async () => {
+  it("drops what is staged, and drops it again without complaint", async () => {
     const { results } = await open();
     const session = someSession();
     const [stage, other] = [someStage(), someStage()];
@@ -113,7 +113,7 @@ export function results({ promised, open }: TableStoragePromises): void {
     expect(await results.get(resultIdsOf([...staged, kept]))).toEqual([kept]);
   });
 
-  promised("completes a result once, and answers whose object it has", async () => {
+  it("completes a result once, and answers whose object it has", async () => {
     const { results } = await open();
     const result = resultIn(someSession());
     await results.create([result]);
@@ -128,7 +128,7 @@ export function results({ promised, open }: TableStoragePromises): void {
     ]);
   });
 
-  promised("does not complete a result that was aborted, nor the reverse", async () => {
+  it("does not complete a result that was aborted, nor the reverse", async () => {
     const { results } = await open();
     const session = someSession();
     const owner = someTask();
@@ -148,7 +148,7 @@ export function results({ promised, open }: TableStoragePromises): void {
     ]);
   });
 
-  promised("lets one of many concurrent completions win", async () => {
+  it("lets one of many concurrent completions win", async () => {
     const [one, two] = [await open(), await open()];
     const rows = resultsIn(someSession(), 20);
     await one.results.create(rows);
@@ -167,7 +167,7 @@ export function results({ promised, open }: TableStoragePromises): void {
     }
   });
 
-  promised("aborts what a task owns, and answers all that are aborted, again too", async () => {
+  it("aborts what a task owns, and answers all that are aborted, again too", async () => {
     const { results } = await open();
     const session = someSession();
     const [task, other] = [someTask(), someTask()];
@@ -187,7 +187,7 @@ export function results({ promised, open }: TableStoragePromises): void {
     expect(rows[0]?.completedAt).toBe(6);
   });
 
-  promised("aborts what nobody owns in a session, a part at a time", async () => {
+  it("aborts what nobody owns in a session, a part at a time", async () => {
     const { results } = await open();
     const session = someSession();
     const free = resultsIn(session, 5);

@@ -1,12 +1,12 @@
-import { expect } from "vitest";
+import { expect, it } from "vitest";
 import { SessionStatus } from "../../../src/domain/status.ts";
 import type { TableStoragePromises } from "../table-storage.ts";
 import { sessionRow, someSession } from "./rows.ts";
 
 const { CANCELLED, CLOSED, PAUSED, RUNNING } = SessionStatus;
 
-export function sessions({ promised, open }: TableStoragePromises): void {
-  promised("gives back a session as it was stored", async () => {
+export function sessions({ open }: TableStoragePromises): void {
+  it("gives back a session as it was stored", async () => {
     const { sessions } = await open();
     const session = sessionRow({ cancelledAt: 5, durationMs: 7 });
     await sessions.create(session);
@@ -14,7 +14,7 @@ export function sessions({ promised, open }: TableStoragePromises): void {
     expect(await sessions.get(someSession())).toBeUndefined();
   });
 
-  promised("leaves a session that exists as it is", async () => {
+  it("leaves a session that exists as it is", async () => {
     const { sessions } = await open();
     const session = sessionRow();
     await sessions.create(session);
@@ -22,7 +22,7 @@ export function sessions({ promised, open }: TableStoragePromises): void {
     expect(await sessions.get(session.sessionId)).toEqual(session);
   });
 
-  promised("answers the statuses of those sessions that it knows", async () => {
+  it("answers the statuses of those sessions that it knows", async () => {
     const { sessions } = await open();
     const [one, two] = [sessionRow(), sessionRow({ status: PAUSED })];
     await sessions.create(one);
@@ -36,7 +36,7 @@ export function sessions({ promised, open }: TableStoragePromises): void {
     );
   });
 
-  promised("changes a session in one of the statuses asked for", async () => {
+  it("changes a session in one of the statuses asked for", async () => {
     const { sessions } = await open();
     const session = sessionRow();
     await sessions.create(session);
@@ -47,7 +47,7 @@ export function sessions({ promised, open }: TableStoragePromises): void {
     expect((await sessions.statuses([session.sessionId])).get(session.sessionId)).toBe(CLOSED);
   });
 
-  promised("leaves a session in another status, and answers it", async () => {
+  it("leaves a session in another status, and answers it", async () => {
     const { sessions } = await open();
     const session = sessionRow();
     await sessions.create(session);
@@ -58,14 +58,14 @@ export function sessions({ promised, open }: TableStoragePromises): void {
     });
   });
 
-  promised("refuses to change a session that it does not know", async () => {
+  it("refuses to change a session that it does not know", async () => {
     const { sessions } = await open();
     await expect(sessions.change(someSession(), [RUNNING], {})).rejects.toMatchObject({
       code: "SESSION_NOT_FOUND",
     });
   });
 
-  promised("lets one of many concurrent changes win", async () => {
+  it("lets one of many concurrent changes win", async () => {
     const [one, two] = [await open(), await open()];
     const session = sessionRow();
     await one.sessions.create(session);
@@ -82,7 +82,7 @@ export function sessions({ promised, open }: TableStoragePromises): void {
     expect(await two.sessions.get(session.sessionId)).toEqual(winners[0]?.session);
   });
 
-  promised("removes a session, and removes it again without complaint", async () => {
+  it("removes a session, and removes it again without complaint", async () => {
     const { sessions } = await open();
     const session = sessionRow();
     await sessions.create(session);

@@ -1,4 +1,4 @@
-import { expect } from "vitest";
+import { expect, it } from "vitest";
 import { TaskStatus } from "../../../src/domain/status.ts";
 import type { TableStoragePromises } from "../table-storage.ts";
 import {
@@ -23,8 +23,8 @@ import {
 
 const T = TaskStatus;
 
-export function submission({ promised, open }: TableStoragePromises): void {
-  promised("submits tasks that wait, and answers those that it changed", async () => {
+export function submission({ open }: TableStoragePromises): void {
+  it("submits tasks that wait, and answers those that it changed", async () => {
     const tables = await open();
     const session = someSession();
     const [a, b, c] = [taskIn(session), taskIn(session), taskIn(session)];
@@ -42,7 +42,7 @@ export function submission({ promised, open }: TableStoragePromises): void {
   });
 
   for (const status of SEEN_STATUSES.filter((s) => s !== T.PENDING && s !== T.PAUSED)) {
-    promised(`does not submit a task in status ${status}`, async () => {
+    it(`does not submit a task in status ${status}`, async () => {
       const tables = await open();
       const task = taskIn(someSession());
       await bringTo(tables, task, status);
@@ -51,7 +51,7 @@ export function submission({ promised, open }: TableStoragePromises): void {
     });
   }
 
-  promised("submits a task once, however many try at once", async () => {
+  it("submits a task once, however many try at once", async () => {
     const [one, two] = [await open(), await open()];
     const ids = await pending(one, tasksIn(someSession(), 50));
     const changed = await Promise.all(
@@ -63,7 +63,7 @@ export function submission({ promised, open }: TableStoragePromises): void {
   const pausable: readonly TaskStatus[] = [T.PENDING, T.PAUSED, T.SUBMITTED, T.DISPATCHED];
   for (const status of SEEN_STATUSES) {
     const verb = pausable.includes(status) ? "pauses" : "does not pause";
-    promised(`${verb} a task in status ${status}`, async () => {
+    it(`${verb} a task in status ${status}`, async () => {
       const tables = await open();
       const task = taskIn(someSession());
       await bringTo(tables, task, status);
@@ -73,7 +73,7 @@ export function submission({ promised, open }: TableStoragePromises): void {
     });
   }
 
-  promised("takes a paused task from its agent", async () => {
+  it("takes a paused task from its agent", async () => {
     const tables = await open();
     const agent = someAgent();
     const { taskId, attempt } = only(await acquired(tables, [taskIn(someSession())], agent));
@@ -88,7 +88,7 @@ export function submission({ promised, open }: TableStoragePromises): void {
     ]);
   });
 
-  promised("pauses what a session has in the queue, and nothing else", async () => {
+  it("pauses what a session has in the queue, and nothing else", async () => {
     const tables = await open();
     const session = someSession();
     const statuses = [...SEEN_STATUSES, T.SUBMITTED, T.DISPATCHED];

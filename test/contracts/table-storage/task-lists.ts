@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { expect } from "vitest";
+import { expect, it } from "vitest";
 import type { TableStorage } from "../../../src/adaptors/table-storage/index.ts";
 import type { Condition, Field, TaskField } from "../../../src/domain/filter.ts";
 import { partitionId, type SessionId } from "../../../src/domain/ids.ts";
@@ -107,7 +107,7 @@ async function populate(tables: TableStorage, session: SessionId): Promise<Task[
   return tables.tasks.get(idsOf(tasks));
 }
 
-export function taskLists({ promised, open }: TableStoragePromises): void {
+export function taskLists({ open }: TableStoragePromises): void {
   const populated = async (): Promise<Listed<TaskField, Task>> => {
     const tables = await open();
     const session = someSession();
@@ -122,23 +122,23 @@ export function taskLists({ promised, open }: TableStoragePromises): void {
   };
 
   for (const [field, kind] of FIELDS) {
-    promised(`lists tasks by ${field}, with each operator`, async () => {
+    it(`lists tasks by ${field}, with each operator`, async () => {
       await checkField(await populated(), kind, field);
     });
   }
 
-  promised("lists tasks by any of their options", async () => {
+  it("lists tasks by any of their options", async () => {
     const listed = await populated();
     for (const field of OPTION_FIELDS) await checkField(listed, "string", field);
   });
 
-  promised("sorts tasks by each field, and in pages", async () => {
+  it("sorts tasks by each field, and in pages", async () => {
     const listed = await populated();
     for (const [field] of FIELDS) await checkSorting(listed, field);
     for (const field of OPTION_FIELDS) await checkSorting(listed, field);
   });
 
-  promised("combines conditions, and alternatives of them", async () => {
+  it("combines conditions, and alternatives of them", async () => {
     const listed = await populated();
     const kinds = [...FIELDS, ...OPTION_FIELDS.map((field) => [field, "string"] as const)];
     const all = kinds.flatMap(([field, kind]) => conditionsOn(listed, kind, field));
@@ -152,7 +152,7 @@ export function taskLists({ promised, open }: TableStoragePromises): void {
     );
   });
 
-  promised("counts by status under any filter what it lists", async () => {
+  it("counts by status under any filter what it lists", async () => {
     const listed = await populated();
     const { tasks } = await open();
     const all = FIELDS.flatMap(([field, kind]) => conditionsOn(listed, kind, field));
@@ -176,7 +176,7 @@ export function taskLists({ promised, open }: TableStoragePromises): void {
     );
   });
 
-  promised("finds thousands of named tasks at once", async () => {
+  it("finds thousands of named tasks at once", async () => {
     const tables = await open();
     const session = someSession();
     const ids = await submitted(tables, tasksIn(session, 30));
@@ -191,7 +191,7 @@ export function taskLists({ promised, open }: TableStoragePromises): void {
     expect(page.total).toBe(30);
   });
 
-  promised("takes a filter with thousands of alternatives", async () => {
+  it("takes a filter with thousands of alternatives", async () => {
     const tables = await open();
     const session = someSession();
     await submitted(tables, tasksIn(session, 3));
@@ -202,7 +202,7 @@ export function taskLists({ promised, open }: TableStoragePromises): void {
     expect(await tables.tasks.countByStatus(filter)).toEqual([{ status: 2, count: 3 }]);
   });
 
-  promised("answers the total alone when no page is asked for", async () => {
+  it("answers the total alone when no page is asked for", async () => {
     const tables = await open();
     const session = someSession();
     await submitted(tables, tasksIn(session, 3));
