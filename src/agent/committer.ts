@@ -7,10 +7,7 @@
 //   C3. An outage is waited for. Whatever is repeated is idempotent, and nothing but the decision's
 //       answer tells whether an attempt counts.
 //   C4. At most LIMIT ends are uncommitted: `room()` waits for that.
-import type { Decision } from "../adaptors/table-storage/index.ts";
-import { afterFailure } from "../domain/retry.ts";
 import { TaskStatus } from "../domain/status.ts";
-import type { CommitRecord } from "../domain/task.ts";
 import { dropAttempts } from "../lifecycle/drop-losers.ts";
 import { type Decided, rollForward } from "../lifecycle/roll-forward.ts";
 import { type Attempt, idsOf, keyOf } from "./attempt.ts";
@@ -19,7 +16,7 @@ import { createGroup } from "./group.ts";
 import { type Insistence, insist } from "./insist.ts";
 import type { LetGo } from "./let-go.ts";
 import type { Outcome } from "./outcome.ts";
-import { collect, type Made, type Stored, storeOutputs } from "./store-outputs.ts";
+import { createStoring, type Decidable, type End } from "./store-ends.ts";
 import { createWake } from "./wake.ts";
 
 const LIMIT = 64;
@@ -46,21 +43,7 @@ export interface CommitterOptions {
   readonly gather?: () => Promise<void> | undefined;
 }
 
-interface End {
-  readonly kind: "end";
-  readonly attempt: Attempt;
-  readonly outcome: Outcome;
-  readonly from: TaskStatus;
-  readonly stored?: Stored | undefined;
-}
-
 type Item = { readonly kind: "start"; readonly attempt: Attempt } | End;
-
-/** An end with its commit record. */
-interface Decidable {
-  readonly attempt: Attempt;
-  readonly decision: Decision;
-}
 
 export function createCommitter(options: CommitterOptions): Committer {
   const { context, letGo, revoke, failed } = options;
@@ -70,8 +53,6 @@ export function createCommitter(options: CommitterOptions): Committer {
   const freed = createWake();
   ending.addEventListener("abort", freed.ring, { once: true });
   let uncommitted = 0;
-  /** Outputs that are being stored apart from all others. */
-  const alone = new Set<Promise<void>>();
 
   const startAll = async (attempts: readonly Attempt[]): Promise<void> => {
     if (attempts.length === 0) return;
@@ -88,70 +69,6 @@ export function createCommitter(options: CommitterOptions): Committer {
       return !answer?.ok && !(ours && answer.status === TaskStatus.PROCESSING);
     });
     if (refused.length > 0) revoke(refused);
-  };
-
-  const toDecidable = (end: End, record: CommitRecord): Decidable => ({
-    attempt: end.attempt,
-    decision: {
-      ...keyOf(end.attempt),
-      from: [end.from],
-      record,
-      processedAt: end.attempt.processedAt,
-    },
-  });
-
-  /** What the attempts of `ends` will be decided with; heavy ones come back as ends of their own. */
-  const storeAll = async (ends: readonly End[]): Promise<Decidable[]> => {
-    const decidable: Decidable[] = [];
-    const light: { end: End; made: Made }[] = [];
-    for (const end of ends) {
-      if (end.outcome !== "completed") decidable.push(toDecidable(end, end.outcome));
-      else if (end.stored) decidable.push(toDecidable(end, end.stored));
-      else sort(end, light, decidable);
-    }
-    const stored = await insist(patient, "store outputs", () =>
-      storeOutputs(
-        context,
-        light.map(({ made }) => made),
-      ),
-    );
-    for (const [i, { end }] of light.entries()) {
-      const one = stored[i];
-      if (one) decidable.push(toDecidable(end, one));
-    }
-    return decidable;
-  };
-
-  const sort = (end: End, light: { end: End; made: Made }[], decidable: Decidable[]): void => {
-    const made = look(end.attempt);
-    if (typeof made === "string") {
-      const { task } = end.attempt;
-      decidable.push(toDecidable(end, afterFailure(task, { error: made, crashed: false })));
-    } else if (made.heavy) {
-      const storing: Promise<void> = storeAlone(end, made)
-        .catch(failed)
-        .finally(() => alone.delete(storing));
-      alone.add(storing);
-    } else light.push({ end, made });
-  };
-
-  /**
-   * Does not hold up the others; joins a later flush. Files that cannot be read any more are the
-   * attempt's own fault.
-   */
-  const storeAlone = async (end: End, made: Made): Promise<void> => {
-    const limited = { ...patient, tries: TRIES };
-    try {
-      const [stored] = await insist(limited, "store outputs", () => storeOutputs(context, [made]));
-      group.add({ ...end, stored });
-    } catch (error) {
-      ending.throwIfAborted();
-      const why = `Outputs could not be stored: ${reasonOf(error)}`;
-      group.add({
-        ...end,
-        outcome: afterFailure(end.attempt.task, { error: why, crashed: false }),
-      });
-    }
   };
 
   const decideAll = async (group: readonly Decidable[]): Promise<Decided[]> => {
@@ -210,7 +127,7 @@ export function createCommitter(options: CommitterOptions): Committer {
     const starts = items.filter(({ kind }) => kind === "start");
     const ends = items.filter((item) => item.kind === "end");
     const [decidable] = await Promise.all([
-      storeAll(ends),
+      storing.toDecidable(ends),
       startAll(starts.map(({ attempt }) => attempt)),
     ]);
     if (decidable.length === 0) return;
@@ -226,6 +143,7 @@ export function createCommitter(options: CommitterOptions): Committer {
     failed,
     ...(options.gather && { gather: options.gather }),
   });
+  const storing = createStoring({ context, patient, again: group.add, failed });
 
   return {
     start: (attempt) => group.add({ kind: "start", attempt }),
@@ -237,22 +155,8 @@ export function createCommitter(options: CommitterOptions): Committer {
       while (uncommitted >= LIMIT && !ending.aborted) await freed.next();
     },
     async idle() {
-      do await Promise.all([group.idle(), ...alone]);
-      while (group.size + alone.size > 0);
+      do await Promise.all([group.idle(), storing.idle()]);
+      while (group.size + storing.size > 0);
     },
   };
-}
-
-const reasonOf = (error: unknown): string =>
-  error instanceof Error ? error.message : String(error);
-
-/** What the attempt made, or why it has failed after all. */
-function look(attempt: Attempt): Made | string {
-  try {
-    const made = collect(attempt);
-    const [id] = made.missing;
-    return id ? `Result ${id} was announced, but its file is not in the data folder` : made;
-  } catch (error) {
-    return `Outputs could not be read: ${reasonOf(error)}`;
-  }
 }

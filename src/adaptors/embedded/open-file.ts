@@ -1,0 +1,45 @@
+// The SQLite file: its settings, and the mark of the version that made it.
+import { createHash } from "node:crypto";
+import { DatabaseSync } from "node:sqlite";
+import { LOCK_PATIENCE_MS } from "./lock.ts";
+
+/** Never 0, which is what a file has that nobody marked. */
+const versionOf = (schema: string): number =>
+  createHash("sha256").update(schema.replace(/\s+/g, " ")).digest().readUInt32BE() >>> 1 || 1;
+
+/** A file of another version would fail sooner or later, and with words that help nobody. */
+function applySchema(db: DatabaseSync, file: string, schema: string): void {
+  const version = versionOf(schema);
+  db.exec("BEGIN IMMEDIATE");
+  const found = db.prepare("PRAGMA user_version").get()?.["user_version"];
+  const isNew = db.prepare("SELECT 1 FROM sqlite_schema LIMIT 1").get() === undefined;
+  if (found !== version && !isNew) {
+    throw new Error(
+      `Cannot use ${file}: another version of the grid made it. Move its folder away, or choose another one.`,
+    );
+  }
+  db.exec(`${schema}; PRAGMA user_version = ${version}; COMMIT`);
+}
+
+/**
+ * Opens or makes a SQLite file.
+ *
+ * @throws {Error} The file was made by another version of the grid.
+ */
+export function openFile(file: string, schema: string): DatabaseSync {
+  const db = new DatabaseSync(file, { timeout: LOCK_PATIENCE_MS });
+  db.exec("PRAGMA journal_mode=WAL");
+  // The log is synced by ourselves (E3); SQLite syncs what it needs to keep the file whole.
+  db.exec("PRAGMA synchronous=NORMAL");
+  // After a page was split SQLite goes through the whole cache at the end of the transaction.
+  db.exec("PRAGMA cache_size=-16384; PRAGMA temp_store=MEMORY; PRAGMA wal_autocheckpoint=0");
+  try {
+    applySchema(db, file, schema);
+  } catch (error) {
+    db.close();
+    throw error;
+  }
+  // From here on only our own patient loop waits for locks (E4).
+  db.exec("PRAGMA busy_timeout=0");
+  return db;
+}
