@@ -6,7 +6,7 @@ import { errorOf } from "../../src/domain/task.ts";
 import { HealthCheckReply_ServingStatus as Serving } from "../../src/gen/worker_common.ts";
 import { openPair } from "./pair.ts";
 import { freshGrid, gate, reaches, submitOne } from "./scene.ts";
-import { OK } from "./worker.ts";
+import { heldUntil, OK } from "./worker.ts";
 
 const grid = freshGrid();
 
@@ -134,11 +134,7 @@ it("asks a worker for its health before the first task, and not during one", asy
   const end = gate();
   await using pair = await openPair(grid(), {
     settings: { beatMs: 50 },
-    behaviour: async () => {
-      running.resolve();
-      await end.promise;
-      return OK;
-    },
+    behaviour: heldUntil(end, running),
   });
   const { id } = await submitOne(grid());
   await running.promise;

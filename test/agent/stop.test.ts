@@ -3,7 +3,7 @@ import { taskId } from "../../src/domain/ids.ts";
 import { SessionStatus, TaskStatus } from "../../src/domain/status.ts";
 import { openPair } from "./pair.ts";
 import { freshGrid, gate, reaches, submitOne } from "./scene.ts";
-import { OK } from "./worker.ts";
+import { heldUntil, OK } from "./worker.ts";
 
 const grid = freshGrid();
 
@@ -11,11 +11,7 @@ it("lets the running task end and gives the waiting one back when it is told to 
   const started = gate();
   const release = gate();
   await using pair = await openPair(grid(), {
-    behaviour: async () => {
-      started.resolve();
-      await release.promise;
-      return OK;
-    },
+    behaviour: heldUntil(release, started),
   });
   const running = await submitOne(grid());
   await started.promise;
@@ -79,11 +75,7 @@ it("gives a task back that waits too long behind another, if there is another ag
   const release = gate();
   await using first = await openPair(grid(), {
     settings: { holdMs: 300 },
-    behaviour: async () => {
-      started.resolve();
-      await release.promise;
-      return OK;
-    },
+    behaviour: heldUntil(release, started),
   });
   const long = await submitOne(grid());
   await started.promise;
@@ -166,11 +158,7 @@ it("says that it lives until its running task has ended, after it was told to st
   const started = gate();
   const release = gate();
   await using pair = await openPair(grid(), {
-    behaviour: async () => {
-      started.resolve();
-      await release.promise;
-      return OK;
-    },
+    behaviour: heldUntil(release, started),
   });
   const { id } = await submitOne(grid());
   await started.promise;

@@ -29,6 +29,17 @@ export type Behaviour = (job: Job) => Promise<Output | undefined>;
 
 export const OK: Output = { type: { $case: "ok", value: {} } };
 
+type Gate = PromiseWithResolvers<void>;
+
+/** Says that a task has begun, and ends it well once it is released. */
+export const heldUntil =
+  (release: Gate, started: Gate): Behaviour =>
+  async () => {
+    started.resolve();
+    await release.promise;
+    return OK;
+  };
+
 export interface TestWorker extends AsyncDisposable {
   /** Called for each task; may be changed between tasks. */
   behaviour: Behaviour;

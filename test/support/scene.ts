@@ -1,8 +1,15 @@
-import { afterAll, beforeAll } from "vitest";
+import { afterAll, beforeAll, expect, vi } from "vitest";
+import type { SessionId, TaskId } from "../../src/domain/ids.ts";
+import type { TaskStatus } from "../../src/domain/status.ts";
+import { sessionWorkflowId } from "../../src/workflows/contracts.ts";
 import {
   type Orchestration,
   type OrchestrationOptions,
   openOrchestration,
+  startSession,
+  stateOf,
+  submit,
+  times,
 } from "./orchestration.ts";
 import { openStores, type TestStores } from "./stores.ts";
 import { openTestTemporal, type TestTemporal } from "./temporal-server.ts";
@@ -45,4 +52,23 @@ export function openScene(
       return scene().grid;
     },
   };
+}
+
+/** The session's workflow. */
+export const handleOf = ({ temporal }: Scene, id: SessionId) =>
+  temporal.client.workflow.getHandle(sessionWorkflowId(id));
+
+/** In the order of the ids. */
+export const statusesOf = async (
+  { stores }: Pick<Scene, "stores">,
+  ids: readonly TaskId[],
+): Promise<TaskStatus[]> => (await stores.tables.tasks.get(ids)).map(({ status }) => status);
+
+/** A session with `count` tasks, which its workflow knows of. */
+export async function withTasks({ temporal, stores, grid }: Scene, count: number) {
+  const id = await startSession(stores, grid);
+  const tasks = await submit(stores, id, times(count, {}));
+  grid.announcer.submitted(id);
+  await vi.waitFor(async () => expect((await stateOf(temporal, id)).tasks).toBe(count), PATIENCE);
+  return { id, tasks };
 }

@@ -3,60 +3,48 @@ import type { SessionId } from "../../src/domain/ids.ts";
 import { SessionStatus, TaskStatus } from "../../src/domain/status.ts";
 import type { StopSubmission } from "../../src/domain/verbs.ts";
 import { createSessionWorkflows } from "../../src/temporal/session-workflows.ts";
-import { sessionWorkflowId, statusAttribute } from "../../src/workflows/contracts.ts";
-import { startSession, stateOf, submit, times } from "../support/orchestration.ts";
-import { openScene, PATIENCE } from "../support/scene.ts";
+import { statusAttribute } from "../../src/workflows/contracts.ts";
+import { stateOf, submit } from "../support/orchestration.ts";
+import { handleOf, openScene, PATIENCE, statusesOf, withTasks } from "../support/scene.ts";
 import { openStandInAgent } from "../support/stand-in-agent.ts";
 import { openTestTemporal } from "../support/temporal-server.ts";
 
 const scene = openScene();
 
-const handleOf = (id: SessionId) => scene.temporal.client.workflow.getHandle(sessionWorkflowId(id));
 const rowOf = (id: SessionId) => scene.stores.tables.sessions.get(id);
-const statusesOf = async (ids: Awaited<ReturnType<typeof submit>>) =>
-  (await scene.stores.tables.tasks.get(ids)).map(({ status }) => status);
-const endOf = async (id: SessionId) => (await handleOf(id).describe()).status.name;
+const endOf = async (id: SessionId) => (await handleOf(scene, id).describe()).status.name;
 const { CANCELLED, COMPLETED, PAUSED, PROCESSING, SUBMITTED } = TaskStatus;
-
-/** A session with `count` tasks in the queue. */
-async function withTasks(count: number) {
-  const id = await startSession(scene.stores, scene.grid);
-  const tasks = await submit(scene.stores, id, times(count, {}));
-  scene.grid.announcer.submitted(id);
-  await vi.waitFor(
-    async () => expect((await stateOf(scene.temporal, id)).tasks).toBe(count),
-    PATIENCE,
-  );
-  return { id, tasks };
-}
 
 describe("pause and resume", () => {
   it("are in the table when the update answers, and hold tasks back until resumed", async () => {
-    const { id, tasks } = await withTasks(2);
+    const { id, tasks } = await withTasks(scene, 2);
     await scene.grid.workflows.control(id, "pause");
     expect((await rowOf(id))?.status).toBe(SessionStatus.PAUSED);
-    expect(await statusesOf(tasks)).toEqual([PAUSED, PAUSED]);
+    expect(await statusesOf(scene, tasks)).toEqual([PAUSED, PAUSED]);
     await using _agent = await openStandInAgent(scene.stores);
     await scene.grid.workflows.control(id, "resume");
     expect((await rowOf(id))?.status).toBe(SessionStatus.RUNNING);
     await vi.waitFor(async () => {
-      expect(await statusesOf(tasks)).toEqual([COMPLETED, COMPLETED]);
+      expect(await statusesOf(scene, tasks)).toEqual([COMPLETED, COMPLETED]);
     }, PATIENCE);
   });
 
   it("work as signals, as an operator sends them", async () => {
-    const { id, tasks } = await withTasks(1);
-    await handleOf(id).signal("pause");
+    const { id, tasks } = await withTasks(scene, 1);
+    await handleOf(scene, id).signal("pause");
     await vi.waitFor(async () => {
       expect((await rowOf(id))?.status).toBe(SessionStatus.PAUSED);
-      expect(await statusesOf(tasks)).toEqual([PAUSED]);
+      expect(await statusesOf(scene, tasks)).toEqual([PAUSED]);
     }, PATIENCE);
     await vi.waitFor(async () => {
-      const { typedSearchAttributes } = await handleOf(id).describe();
+      const { typedSearchAttributes } = await handleOf(scene, id).describe();
       expect(typedSearchAttributes.get(statusAttribute)).toBe("Paused");
     }, PATIENCE);
-    await handleOf(id).signal("resume");
-    await vi.waitFor(async () => expect(await statusesOf(tasks)).toEqual([SUBMITTED]), PATIENCE);
+    await handleOf(scene, id).signal("resume");
+    await vi.waitFor(
+      async () => expect(await statusesOf(scene, tasks)).toEqual([SUBMITTED]),
+      PATIENCE,
+    );
     await scene.grid.workflows.control(id, "cancel");
   });
 });
@@ -68,10 +56,13 @@ describe("close", () => {
       await finish.promise;
       return { outcome: "completed", results: [], staged: false } as const;
     });
-    const { id, tasks } = await withTasks(1);
+    const { id, tasks } = await withTasks(scene, 1);
     const agent = await openStandInAgent(scene.stores, { run: held });
     await using _agent = agent;
-    await vi.waitFor(async () => expect(await statusesOf(tasks)).toEqual([PROCESSING]), PATIENCE);
+    await vi.waitFor(
+      async () => expect(await statusesOf(scene, tasks)).toEqual([PROCESSING]),
+      PATIENCE,
+    );
     await agent.pause();
     const queued = await submit(scene.stores, id, [{}], 1);
     await scene.grid.workflows.control(id, "close");
@@ -82,17 +73,20 @@ describe("close", () => {
       closedAt: expect.any(Number),
       durationMs: expect.any(Number),
     });
-    await vi.waitFor(async () => expect(await statusesOf(queued)).toEqual([CANCELLED]), PATIENCE);
-    expect(await statusesOf(tasks)).toEqual([PROCESSING]);
+    await vi.waitFor(
+      async () => expect(await statusesOf(scene, queued)).toEqual([CANCELLED]),
+      PATIENCE,
+    );
+    expect(await statusesOf(scene, tasks)).toEqual([PROCESSING]);
     expect(await endOf(id)).toBe("RUNNING");
     finish.resolve();
     await vi.waitFor(async () => expect(await endOf(id)).toBe("COMPLETED"), PATIENCE);
-    expect(await statusesOf(tasks)).toEqual([COMPLETED]);
-    expect(await handleOf(id).result()).toMatchObject({ completed: 1, failed: 1 });
+    expect(await statusesOf(scene, tasks)).toEqual([COMPLETED]);
+    expect(await handleOf(scene, id).result()).toMatchObject({ completed: 1, failed: 1 });
   });
 
   it("may be followed by cancel, also when the workflow is over", async () => {
-    const { id } = await withTasks(0);
+    const { id } = await withTasks(scene, 0);
     const { workflows } = scene.grid;
     await workflows.control(id, "close");
     await vi.waitFor(async () => expect(await endOf(id)).toBe("COMPLETED"), PATIENCE);
@@ -108,14 +102,14 @@ describe("close", () => {
 describe("cancel", () => {
   it("cancels all tasks, running ones too, and aborts what nobody will produce", async () => {
     await using _agent = await openStandInAgent(scene.stores, { run: async () => "held" });
-    const { id, tasks } = await withTasks(3);
+    const { id, tasks } = await withTasks(scene, 3);
     const output = await scene.stores.newResult(id);
     await vi.waitFor(async () => {
-      expect(await statusesOf(tasks)).toEqual([PROCESSING, PROCESSING, PROCESSING]);
+      expect(await statusesOf(scene, tasks)).toEqual([PROCESSING, PROCESSING, PROCESSING]);
     }, PATIENCE);
     await scene.grid.workflows.control(id, "cancel");
     await vi.waitFor(async () => {
-      expect(await statusesOf(tasks)).toEqual([CANCELLED, CANCELLED, CANCELLED]);
+      expect(await statusesOf(scene, tasks)).toEqual([CANCELLED, CANCELLED, CANCELLED]);
     }, PATIENCE);
     await vi.waitFor(async () => expect(await endOf(id)).toBe("COMPLETED"), PATIENCE);
     const [result] = await scene.stores.tables.results.get([output]);
@@ -124,11 +118,11 @@ describe("cancel", () => {
       status: SessionStatus.CANCELLED,
       cancelledAt: expect.any(Number),
     });
-    expect(await handleOf(id).result()).toMatchObject({ completed: 0, failed: 3 });
+    expect(await handleOf(scene, id).result()).toMatchObject({ completed: 0, failed: 3 });
   });
 
   it("reaches tasks that come when the workflow is over, as their submitter may have died", async () => {
-    const { id } = await withTasks(0);
+    const { id } = await withTasks(scene, 0);
     await scene.grid.workflows.control(id, "cancel");
     await vi.waitFor(async () => expect(await endOf(id)).toBe("COMPLETED"), PATIENCE);
     const { tables } = scene.stores;
@@ -136,26 +130,29 @@ describe("cancel", () => {
     await tables.tasks.create([{ batchId, taskId, ...rest }]);
     await tables.batches.add([{ batchId, sessionId: id }]);
     await tables.tasks.accept([taskId]);
-    await vi.waitFor(async () => expect(await statusesOf([taskId])).toEqual([CANCELLED]), PATIENCE);
+    await vi.waitFor(
+      async () => expect(await statusesOf(scene, [taskId])).toEqual([CANCELLED]),
+      PATIENCE,
+    );
     const untold = () => tables.batches.unannounced({ sessionId: id });
     await vi.waitFor(async () => expect(await untold()).toEqual([]), PATIENCE);
   });
 
   it("is what Temporal's own cancel does, and the workflow ends as Canceled", async () => {
-    const { id, tasks } = await withTasks(1);
-    await handleOf(id).cancel();
+    const { id, tasks } = await withTasks(scene, 1);
+    await handleOf(scene, id).cancel();
     await vi.waitFor(async () => expect(await endOf(id)).toBe("CANCELLED"), PATIENCE);
     expect((await rowOf(id))?.status).toBe(SessionStatus.CANCELLED);
-    expect(await statusesOf(tasks)).toEqual([CANCELLED]);
+    expect(await statusesOf(scene, tasks)).toEqual([CANCELLED]);
   });
 });
 
 describe("stopSubmission", () => {
   it("closes the sides it names, or both", async () => {
-    const { id } = await withTasks(0);
+    const { id } = await withTasks(scene, 0);
     await scene.grid.workflows.control(id, "stopSubmission", { client: true, worker: false });
     expect(await rowOf(id)).toMatchObject({ clientSubmission: false, workerSubmission: true });
-    await handleOf(id).signal("stopSubmission");
+    await handleOf(scene, id).signal("stopSubmission");
     await vi.waitFor(async () => {
       expect(await rowOf(id)).toMatchObject({ clientSubmission: false, workerSubmission: false });
     }, PATIENCE);
@@ -165,7 +162,7 @@ describe("stopSubmission", () => {
 
 describe("what is not allowed", () => {
   it("is refused with a text that says why", async () => {
-    const { id } = await withTasks(0);
+    const { id } = await withTasks(scene, 0);
     await scene.grid.workflows.control(id, "pause");
     await expect(scene.grid.workflows.control(id, "pause")).rejects.toMatchObject({
       code: "INVALID_SESSION_TRANSITION",
@@ -175,18 +172,18 @@ describe("what is not allowed", () => {
   });
 
   it("is ignored as a signal, and so are unknown signals", async () => {
-    const { id } = await withTasks(0);
+    const { id } = await withTasks(scene, 0);
     await scene.grid.workflows.control(id, "pause");
-    await handleOf(id).signal("pause");
-    await handleOf(id).signal("unheard-of", { of: "course" });
+    await handleOf(scene, id).signal("pause");
+    await handleOf(scene, id).signal("unheard-of", { of: "course" });
     await scene.grid.workflows.control(id, "resume");
     expect((await stateOf(scene.temporal, id)).status).toBe("Running");
     await scene.grid.workflows.control(id, "cancel");
   });
 
   it("does no harm as a malformed signal or argument, by hand from the Temporal UI", async () => {
-    const { id } = await withTasks(1);
-    const handle = handleOf(id);
+    const { id } = await withTasks(scene, 1);
+    const handle = handleOf(scene, id);
     const garbage = [[], [null], [{}], ["text"], [{ upTo: "9", tasks: -1 }], [{ batches: 7 }]];
     for (const args of garbage) {
       await handle.signal("batchesSubmitted", ...args);

@@ -3,10 +3,9 @@ import { expect, it, vi } from "vitest";
 import type { SessionId } from "../../src/domain/ids.ts";
 import { sessionWorkflowId } from "../../src/workflows/contracts.ts";
 import { startSession, submit } from "../support/orchestration.ts";
-import { openScene } from "../support/scene.ts";
+import { openScene, PATIENCE } from "../support/scene.ts";
 import { openStandInAgent } from "../support/stand-in-agent.ts";
 
-const PATIENCE = { timeout: 60_000, interval: 50 };
 const LONG = { timeout: 90_000 };
 
 const scene = openScene({ parkAfterMs: 300 });

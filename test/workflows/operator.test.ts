@@ -11,11 +11,10 @@ import {
   statusAttribute,
 } from "../../src/workflows/contracts.ts";
 import { activitiesOf, startSession, submit, times } from "../support/orchestration.ts";
-import { openScene } from "../support/scene.ts";
+import { handleOf, openScene, PATIENCE } from "../support/scene.ts";
 import { OK, openStandInAgent } from "../support/stand-in-agent.ts";
 import { OPTIONS } from "../support/stores.ts";
 
-const PATIENCE = { timeout: 60_000, interval: 50 };
 const LONG = 90_000;
 const app = (applicationName: string) => ({ options: { ...OPTIONS, applicationName } });
 
@@ -34,8 +33,6 @@ beforeAll(async () => {
 }, 120_000);
 afterAll(() => resources.disposeAsync());
 
-const handleOf = (id: SessionId) => scene.temporal.client.workflow.getHandle(sessionWorkflowId(id));
-
 interface Interaction {
   readonly name: string;
   readonly description: string;
@@ -49,12 +46,13 @@ interface Metadata {
     readonly updateDefinitions: readonly Interaction[];
   };
 }
-const metadataOf = (id: SessionId) => handleOf(id).query<Metadata>("__temporal_workflow_metadata");
+const metadataOf = (id: SessionId) =>
+  handleOf(scene, id).query<Metadata>("__temporal_workflow_metadata");
 const descriptions = (all: readonly Interaction[]) =>
   Object.fromEntries(all.map(({ name, description }) => [name, description]));
 
 const pendingOf = async (id: SessionId) => {
-  const { raw } = await handleOf(id).describe();
+  const { raw } = await handleOf(scene, id).describe();
   return (raw.pendingActivities ?? []).map(({ activityId, heartbeatDetails }) => {
     const [details] = heartbeatDetails?.payloads ?? [];
     return { activityId, heartbeat: details && defaultPayloadConverter.fromPayload(details) };
@@ -82,7 +80,7 @@ describe("a session in the Temporal UI", () => {
       session: "Status, batches and counters",
       openBatches: "Batches supervised now",
     });
-    const description = await handleOf(id).describe();
+    const description = await handleOf(scene, id).describe();
     expect(await description.staticSummary()).toBe("session on default");
     expect(await description.staticDetails()).toContain("pause, resume, close or cancel");
   });
@@ -95,7 +93,10 @@ describe("a session in the Temporal UI", () => {
     await vi.waitFor(async () => {
       expect(await Array.fromAsync(scene.temporal.client.workflow.list({ query }))).toHaveLength(1);
     }, PATIENCE);
-    const { typedSearchAttributes: attributes, staticSummary } = await handleOf(id).describe();
+    const { typedSearchAttributes: attributes, staticSummary } = await handleOf(
+      scene,
+      id,
+    ).describe();
     expect(attributes.get(statusAttribute)).toBe("Running");
     expect(attributes.get(partitionAttribute)).toBe("default");
     expect(await staticSummary()).toBe("session on default");
@@ -106,7 +107,7 @@ describe("a session in the Temporal UI", () => {
     await scene.grid.workflows.control(id, "stopSubmission", { client: true, worker: false });
     await scene.grid.workflows.control(id, "pause");
     await scene.grid.workflows.control(id, "resume");
-    const { events } = await handleOf(id).fetchHistory();
+    const { events } = await handleOf(scene, id).fetchHistory();
     const upserts = events?.filter((e) => e.upsertWorkflowSearchAttributesEventAttributes);
     expect(upserts).toHaveLength(2);
     const records = (await activitiesOf(scene.temporal, id)).map(({ summary }) => summary);
@@ -144,7 +145,7 @@ describe("a session in the Temporal UI", () => {
           { activityId: expect.stringMatching(/^batch-\d+$/), heartbeat: progress },
         ]);
       }, PATIENCE);
-      const [open] = await handleOf(id).query(openBatchesQuery);
+      const [open] = await handleOf(scene, id).query(openBatchesQuery);
       expect((await metadataOf(id)).currentDetails).toContain("1 batch open");
       await cancelTasks(scene.stores, tasks, "enough");
       await vi.waitFor(async () => {
