@@ -36,7 +36,7 @@ export default defineConfig({
         test: {
           ...patient,
           name: "workflow",
-          include: ["test/{workflows,temporal,activities}/**/*.test.ts"],
+          include: ["test/{workflows,temporal,orchestrator}/**/*.test.ts"],
         },
       },
       {

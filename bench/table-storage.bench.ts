@@ -7,7 +7,7 @@ import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { openTableStorage, type TableStorage } from "../src/adaptors/table-storage/index.ts";
+import { openTableStorage, type TableStorage } from "../src/adaptors/table-storage.ts";
 import {
   agentId,
   batchId,

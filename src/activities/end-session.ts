@@ -1,5 +1,5 @@
 import { Context } from "@temporalio/activity";
-import type { TableStorage } from "../adaptors/table-storage/index.ts";
+import type { TableStorage } from "../adaptors/table-storage.ts";
 import type { SessionId } from "../domain/ids.ts";
 import { FINAL_TASK_STATUSES, SessionStatus, TaskStatus } from "../domain/status.ts";
 import { cancelSessionTasks } from "../lifecycle/cancel.ts";
@@ -26,15 +26,15 @@ export const createEndSession =
     const context = Context.current();
     const { tables } = stores;
     for (let rounds = 1; ; rounds++) {
-      const beat = () => context.heartbeat({ rounds });
+      const heartbeat = () => context.heartbeat({ rounds });
       const session = await tables.sessions.get(sessionId);
       if (!session) return { completed: 0, failed: 0 };
       const running = session.status !== SessionStatus.CLOSED;
       const reason = `The session was ${running ? "cancelled" : "closed"}`;
-      await cancelSessionTasks(stores, sessionId, { reason, running, onProgress: beat });
+      await cancelSessionTasks(stores, sessionId, { reason, running, onProgress: heartbeat });
       const open = await tables.tasks.inSession(sessionId, OPEN, 1);
       if (open.length === 0) return await totalsOf(tables, sessionId);
-      beat();
+      heartbeat();
       await nextProgress(tables, context.cancellationSignal);
     }
   };

@@ -1,8 +1,8 @@
 import type { Stores } from "../lifecycle/stores.ts";
+import type { Watch } from "../orchestrator/supervision/watch.ts";
 import { createEndSession } from "./end-session.ts";
 import { createRecordStatus } from "./record-status.ts";
 import { createRunBatch } from "./run-batch.ts";
-import type { Watch } from "./watch.ts";
 
 export interface ActivityDependencies {
   readonly stores: Stores;

@@ -1,10 +1,10 @@
 import { ApplicationFailure, Context } from "@temporalio/activity";
-import type { BatchInfo } from "../adaptors/table-storage/index.ts";
+import type { BatchInfo } from "../adaptors/table-storage.ts";
 import type { BatchKey } from "../domain/batch.ts";
 import { TaskStatus } from "../domain/status.ts";
 import { errorOf } from "../domain/task.ts";
 import type { Stores } from "../lifecycle/stores.ts";
-import type { Watch } from "./watch.ts";
+import type { Watch } from "../orchestrator/supervision/watch.ts";
 
 export interface BatchInput extends BatchKey {
   /** Set when the batch is one task that people should recognise. */

@@ -7,19 +7,19 @@
 //       that it is gone. No retry is used.
 import { setTimeout as sleep } from "node:timers/promises";
 import type { TaskId } from "../domain/ids.ts";
-import { createAppetite } from "./appetite.ts";
-import type { Attempt } from "./attempt.ts";
-import { beat, beatOnce } from "./beat.ts";
-import { type CommitterOptions, createCommitter } from "./committer.ts";
+import { createChangeEvent } from "./change-event.ts";
+import { type CommitterOptions, createCommitter } from "./commit/committer.ts";
+import { createFlushDelay } from "./commit/flush-delay.ts";
+import { createSettler } from "./commit/settle.ts";
 import type { AgentContext } from "./context.ts";
-import { createGather } from "./gather.ts";
-import { insist } from "./insist.ts";
-import { createLetGo } from "./let-go.ts";
-import { poll } from "./pollster.ts";
-import { createRunner } from "./runner.ts";
-import { createShelf } from "./shelf.ts";
-import { createWake } from "./wake.ts";
-import type { WorkerClient } from "./worker-client.ts";
+import type { Attempt } from "./execution/attempt.ts";
+import { createRunner } from "./execution/runner.ts";
+import { heartbeat, heartbeatOnce } from "./heartbeat.ts";
+import { poll } from "./intake/poll.ts";
+import { createPrefetchPolicy } from "./intake/prefetch-policy.ts";
+import { createReadyQueue } from "./intake/ready-queue.ts";
+import { retryUntilAvailable } from "./retry-until-available.ts";
+import type { WorkerClient } from "./worker/worker-client.ts";
 
 export interface Agent {
   /** The attempt whose worker call runs now: whose token is good. */
@@ -46,7 +46,7 @@ const LAST_COMMIT_MS = 5_000;
 export function createAgent({ worker, signal, ...given }: AgentOptions): Agent {
   const stop = new AbortController();
   const end = new AbortController();
-  const done = new AbortController();
+  const finished = new AbortController();
   const context: AgentContext = {
     ...given,
     held: new Set(),
@@ -65,30 +65,36 @@ export function createAgent({ worker, signal, ...given }: AgentOptions): Agent {
     end.abort();
   };
 
-  const shelf = createShelf();
-  const changed = createWake();
-  const appetite = createAppetite(settings.prefetch);
-  const letGo = createLetGo(context, failed);
+  const readyQueue = createReadyQueue();
+  const changed = createChangeEvent();
+  const prefetchPolicy = createPrefetchPolicy(settings.prefetch);
+  const settler = createSettler(context, failed);
 
   const revoke = (attempts: readonly Attempt[]): void => {
     for (const attempt of attempts) {
       attempt.revoked = true;
       runner.cancel(attempt);
     }
-    const waiting = shelf.remove(({ revoked }) => revoked);
-    if (waiting.length > 0) letGo.dropped(waiting);
+    const waiting = readyQueue.remove(({ revoked }) => revoked);
+    if (waiting.length > 0) settler.dropped(waiting);
   };
-  const gather = createGather(() => shelf.size > 0 && worker.isReady());
-  const committer = createCommitter({ context, letGo, revoke, failed, gather: gather.wait });
+  const flushDelay = createFlushDelay(() => readyQueue.size > 0 && worker.isReady());
+  const committer = createCommitter({
+    context,
+    settler,
+    revoke,
+    failed,
+    flushDelay: flushDelay.wait,
+  });
   const runner = createRunner({
-    ...{ context, worker, shelf, appetite, committer, letGo },
+    ...{ context, worker, readyQueue, prefetchPolicy, committer, settler },
     changed: () => {
-      gather.look();
-      changed.ring();
+      flushDelay.look();
+      changed.notify();
     },
   });
 
-  const giveBackWaiting = () => letGo.giveBack(shelf.remove(() => true));
+  const giveBackWaiting = () => settler.giveBack(readyQueue.remove(() => true));
 
   /**
    * The running task may end; then, or after the grace delay, everything is settled. The clock runs
@@ -107,7 +113,7 @@ export function createAgent({ worker, signal, ...given }: AgentOptions): Agent {
       await running;
       await giveBackWaiting();
       await committer.idle();
-      await letGo.idle();
+      await settler.idle();
     } finally {
       timers.abort();
     }
@@ -116,9 +122,9 @@ export function createAgent({ worker, signal, ...given }: AgentOptions): Agent {
   /** Whoever owns nothing needs no heir; one whose row is left behind is looked after as if dead. */
   const sayGoodbye = async (): Promise<void> => {
     const limit = { log, signal: AbortSignal.timeout(LAST_COMMIT_MS) };
-    await insist(limit, "last beat", () => stores.tables.agents.remove(owner.agentId)).catch(
-      (err: unknown) => log.warn({ err }, "agent's row was left behind"),
-    );
+    await retryUntilAvailable(limit, "last heartbeat", () =>
+      stores.tables.agents.remove(owner.agentId),
+    ).catch((err: unknown) => log.warn({ err }, "agent's row was left behind"));
   };
 
   return {
@@ -130,19 +136,30 @@ export function createAgent({ worker, signal, ...given }: AgentOptions): Agent {
     async run() {
       try {
         await worker.becomeReady(stopping, START_TRIES);
-        await insist({ log, signal: stopping }, "first beat", () => beatOnce(context, revoke));
+        await retryUntilAvailable({ log, signal: stopping }, "first heartbeat", () =>
+          heartbeatOnce(context, revoke),
+        );
       } catch (error) {
         if (stopping.aborted) return;
         throw error;
       }
-      const beating = beat(context, revoke, done.signal);
-      const options = { context, worker, shelf, appetite, runner, committer, letGo, changed };
+      const heartbeating = heartbeat(context, revoke, finished.signal);
+      const options = {
+        context,
+        worker,
+        readyQueue,
+        prefetchPolicy,
+        runner,
+        committer,
+        settler,
+        changed,
+      };
       const polling = poll(options).catch(failed);
       const running = runner.run().catch(failed);
       await aborted(stopping);
       await windUp(polling, running).catch(failed);
-      done.abort();
-      await beating;
+      finished.abort();
+      await heartbeating;
       if (failure) throw failure.error;
       if (held.size === 0) await sayGoodbye();
       log.info({ left: held.size }, "agent stopped");

@@ -1,10 +1,10 @@
-import type { Owner } from "../adaptors/table-storage/index.ts";
+import type { Owner } from "../adaptors/table-storage.ts";
 import type { IdSource } from "../domain/id-source.ts";
 import type { PartitionId } from "../domain/ids.ts";
 import type { Stores } from "../lifecycle/stores.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
-import type { Attempt } from "./attempt.ts";
+import type { Attempt } from "./execution/attempt.ts";
 
 /** What all parts of one agent share. */
 export interface AgentContext {
@@ -40,7 +40,7 @@ export interface AgentSettings {
   readonly cacheFolder: string;
   /** Tasks taken ahead of the worker, at most. */
   readonly prefetch: number;
-  readonly beatMs: number;
+  readonly heartbeatMs: number;
   /** How long the running task may go on after a stop. */
   readonly graceDelayMs: number;
   /** How long a task may wait behind a long one before it is given back. */

@@ -1,11 +1,10 @@
 import { readFileSync } from "node:fs";
 import { parse } from "yaml";
 import { z } from "zod";
-import { ObjectStorageOptions } from "../adaptors/object-storage/index.ts";
-import { QueueOptions } from "../adaptors/queue/index.ts";
-import { TableStorageOptions } from "../adaptors/table-storage/index.ts";
+import { ObjectStorageOptions } from "../adaptors/object-storage.ts";
+import { QueueOptions } from "../adaptors/queue.ts";
+import { TableStorageOptions } from "../adaptors/table-storage.ts";
 import { coerce, type Environment, overlay, toCanonical, toTree } from "./environment.ts";
-import { toMistakes } from "./mistakes.ts";
 import {
   AgentPollster,
   ComputePlane,
@@ -16,6 +15,7 @@ import {
   Submitter,
   Temporal,
 } from "./sections.ts";
+import { toMistakes } from "./validation-errors.ts";
 
 /** One folder holds everything of a grid on one machine. */
 const EMBEDDED = { driver: "embedded", path: ".grid" } as const;

@@ -97,7 +97,10 @@ export const Pollster = z.strictObject({
     .min(100)
     .default(10_000)
     .describe("How long a task may wait behind a long one before it is given back"),
-  beatMs: durationMs.min(50).default(1_000).describe("Pause between two renewals of the lease"),
+  heartbeatMs: durationMs
+    .min(50)
+    .default(1_000)
+    .describe("Pause between two renewals of the lease"),
   sharedCacheFolder: z
     .string()
     .regex(/^\//, "must be an absolute path, the same for agent and worker")

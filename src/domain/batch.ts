@@ -29,6 +29,13 @@ export interface BatchProgress {
   readonly failed: number;
 }
 
+/** What a session's workflow is told of new batches. A high-water mark: repeats, reordering and coalescing are harmless. */
+export interface BatchesSubmitted {
+  upTo: number;
+  tasks: number;
+  names: Readonly<Record<number, string>>;
+}
+
 export const SINGLE_UP_TO = 64;
 /** Tasks of a batch by the rules of cutting, at most. Subtasks may make theirs larger. */
 export const LARGEST_BATCH = 1_000;

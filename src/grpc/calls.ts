@@ -13,7 +13,7 @@ import type { Drain, DrainContext } from "./drain.ts";
 import { toServerError } from "./errors.ts";
 import { decoded } from "./undecodable.ts";
 
-interface Surroundings {
+interface Dependencies {
   readonly drain: Drain;
   readonly metrics: RpcMetrics;
   readonly log: Logger;
@@ -27,7 +27,7 @@ export const createCallMiddleware = ({
   drain,
   metrics,
   log,
-}: Surroundings): ServerMiddleware<DrainContext> =>
+}: Dependencies): ServerMiddleware<DrainContext> =>
   async function* surround<Request, Response>(
     call: ServerMiddlewareCall<Request, Response, DrainContext>,
     context: CallContext,

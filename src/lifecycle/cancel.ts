@@ -2,7 +2,7 @@
  * Ends tasks before their time.
  *
  *   C1. A cancellation is decided at once, on the task's own document; whoever runs it finds out at
- *       its next beat and cannot commit any more.
+ *       its next heartbeat and cannot commit any more.
  *   C2. Results are aborted at once: a client that waits for one is told, whatever the task does.
  *   C3. The session's status is written before its tasks are read, and a submitter reads the
  *       status after accepting: between the two no task is left behind. For a submitter that died
@@ -37,7 +37,7 @@ export async function cancelTasks(
 /**
  * Cancels all tasks of a session whose status says already that it has ended.
  *
- * @param onProgress called after each slice, so that a supervisor can beat.
+ * @param onProgress called after each slice, so that a supervisor can heartbeat.
  */
 export async function cancelSessionTasks(
   stores: Stores,

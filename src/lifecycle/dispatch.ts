@@ -7,7 +7,7 @@
  *       SUBMITTED task, which supervision publishes again.
  *   P1. Pause is a gate here and at acquisition, not a sweep: nothing enters the queue between.
  */
-import type { Message } from "../adaptors/queue/port.ts";
+import type { Message } from "../adaptors/ports/queue.ts";
 import { isOutage } from "../domain/errors.ts";
 import type { SessionId, TaskId } from "../domain/ids.ts";
 import { SessionStatus } from "../domain/status.ts";

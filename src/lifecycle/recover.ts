@@ -1,7 +1,7 @@
 /**
  * Takes over from a dead agent.
  *
- *   I2. What was decided is carried out, never run again; what was not decided is never carried
+ *   I2. What was decided is continued out, never run again; what was not decided is never continued
  *       out. The agent itself, if it comes back, is refused at its commit point.
  *   X1. A task that had not started goes back without using a retry; one that was running counts
  *       as crashed. How often it went back so is counted: who takes it too often suspects it.
@@ -10,8 +10,8 @@ import type { AgentId } from "../domain/ids.ts";
 import { afterFailure } from "../domain/retry.ts";
 import { TaskStatus } from "../domain/status.ts";
 import type { Task } from "../domain/task.ts";
+import { dropAttempts } from "./discard-uncommitted.ts";
 import { toMessage } from "./dispatch.ts";
-import { dropAttempts } from "./drop-losers.ts";
 import { type Decided, isDecided, rollForward } from "./roll-forward.ts";
 import type { Stores } from "./stores.ts";
 

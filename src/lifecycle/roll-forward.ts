@@ -12,8 +12,8 @@ import { stageOf } from "../domain/ids.ts";
 import { successorOf } from "../domain/retry.ts";
 import type { CommitRecord, Task } from "../domain/task.ts";
 import { admit, REFUSABLE, type Rejected } from "./admit.ts";
+import { discardUncommitted } from "./discard-uncommitted.ts";
 import { dispatchDirectly } from "./dispatch.ts";
-import { dropLosers } from "./drop-losers.ts";
 import type { Stores } from "./stores.ts";
 import { admitSubtasks } from "./subtasks.ts";
 
@@ -38,7 +38,7 @@ export async function refuse(stores: Stores, rejected: Rejected): Promise<void> 
   await rollForward(stores, await decideRefused(stores, rejected));
 }
 
-/** One wave; answers the tasks decided by its failures, to be carried out next. */
+/** One wave; answers the tasks decided by its failures, to be continued out next. */
 async function carryOut(stores: Stores, wave: readonly Decided[]): Promise<Decided[]> {
   const { tables, now } = stores;
   const completed = await complete(stores, withOutcome(wave, "completed"));
@@ -51,7 +51,7 @@ async function carryOut(stores: Stores, wave: readonly Decided[]): Promise<Decid
     ...(await dependentsOf(stores, aborted)),
   ]);
   await release(stores, wave, completed.results);
-  await dropLosers(stores, wave);
+  await discardUncommitted(stores, wave);
   await tables.tasks.finish(
     wave.map(({ taskId }) => taskId),
     now(),

@@ -1,6 +1,6 @@
-import type { ObjectStorage } from "../adaptors/object-storage/port.ts";
-import type { QueueStorage } from "../adaptors/queue/port.ts";
-import type { TableStorage } from "../adaptors/table-storage/port.ts";
+import type { ObjectStorage } from "../adaptors/ports/objects.ts";
+import type { QueueStorage } from "../adaptors/ports/queue.ts";
+import type { TableStorage } from "../adaptors/ports/table-storage.ts";
 
 /** What the steps of a task's life act on. */
 export interface Stores {

@@ -2,11 +2,10 @@
 import { randomFillSync, randomUUID } from "node:crypto";
 import { mkdirSync } from "node:fs";
 import { hostname } from "node:os";
-import { markOfProcess } from "../activities/process-mark.ts";
 import { createAgent } from "../agent/agent.ts";
-import { agentService } from "../agent/agent-service.ts";
-import { toChecks, toLiveness } from "../agent/health.ts";
-import { openWorkerClient, type WorkerClient } from "../agent/worker-client.ts";
+import { agentService } from "../agent/worker/agent-service.ts";
+import { toChecks, toLiveness } from "../agent/worker/health.ts";
+import { openWorkerClient, type WorkerClient } from "../agent/worker/worker-client.ts";
 import type { AgentConfig } from "../config/index.ts";
 import { createIdSource } from "../domain/id-source.ts";
 import { agentId } from "../domain/ids.ts";
@@ -15,6 +14,7 @@ import { addService } from "../grpc/add-service.ts";
 import { toAddress, toTarget } from "../grpc/address.ts";
 import { openServer } from "../grpc/server.ts";
 import type { Stores } from "../lifecycle/stores.ts";
+import { markOfProcess } from "../orchestrator/recovery/process-mark.ts";
 import { openHealth } from "../telemetry/health.ts";
 import { openHttpServer } from "../telemetry/http.ts";
 import { createLogger, type Logger } from "../telemetry/logger.ts";
@@ -42,7 +42,7 @@ function toAgent(config: AgentConfig, parts: Parts) {
     settings: {
       cacheFolder: pollster.sharedCacheFolder,
       prefetch: pollster.prefetch,
-      beatMs: pollster.beatMs,
+      heartbeatMs: pollster.heartbeatMs,
       graceDelayMs: pollster.graceDelayMs,
       holdMs: pollster.holdMs,
       dataChunkMaxBytes: submitter.preferredMessageSizeBytes,

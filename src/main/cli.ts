@@ -138,7 +138,7 @@ const addDoctor = (grid: Command): void => {
     .action(
       orExplain(async ({ config }: ConfigOption) => {
         const { readMachine } = await import("../config/machine.ts");
-        const { runDoctor } = await import("./doctor.ts");
+        const { runDoctor } = await import("./doctor/doctor.ts");
         // A connection that never came about would keep the process alive.
         process.exit((await runDoctor(config, readMachine())) ? 0 : 1);
       }),

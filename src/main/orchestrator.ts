@@ -1,33 +1,33 @@
 // The process that runs session workflows and their activities.
 import { createActivities } from "../activities/index.ts";
-import { createLiveness } from "../activities/liveness.ts";
-import { createSupervisor } from "../activities/supervise/supervisor.ts";
-import { createWatch } from "../activities/watch.ts";
 import type { Config } from "../config/index.ts";
+import { createAnnouncer } from "../lifecycle/announcer.ts";
+import { withDirectControl } from "../lifecycle/direct-control.ts";
 import type { Stores } from "../lifecycle/stores.ts";
+import { createMaintenance } from "../orchestrator/maintenance/maintenance.ts";
+import { createLiveness } from "../orchestrator/recovery/liveness.ts";
+import { createWorkflowRevival } from "../orchestrator/recovery/revive-workflows.ts";
+import { createSupervisor } from "../orchestrator/supervision/supervisor.ts";
+import { createWatch } from "../orchestrator/supervision/watch.ts";
+import { openTemporalWorkers } from "../orchestrator/temporal-workers.ts";
+import { workflowBundle } from "../orchestrator/workflow-bundle.ts";
 import { openHealth } from "../telemetry/health.ts";
 import { openHttpServer } from "../telemetry/http.ts";
 import { createLogger, type Logger } from "../telemetry/logger.ts";
 import { createMetrics } from "../telemetry/metrics.ts";
-import { createAnnouncer } from "../temporal/announcer.ts";
 import { connectTemporal } from "../temporal/connect.ts";
-import { withDirectControl } from "../temporal/direct-control.ts";
-import { createRevival } from "../temporal/revival.ts";
 import { installTemporalRuntime } from "../temporal/runtime.ts";
 import { createSessionWorkflows } from "../temporal/session-workflows.ts";
-import { openTemporalWorkers } from "../temporal/workers.ts";
-import { createChores } from "./chores.ts";
 import { stopSignal } from "./stop-signal.ts";
 import { openStores } from "./stores.ts";
-import { workflowBundle } from "./workflow-bundle.ts";
 
-interface Surroundings {
+interface Dependencies {
   readonly stack: AsyncDisposableStack;
   readonly log: Logger;
 }
 
 /** What watches over tasks: each keeps going by itself until it is disposed. */
-function openSupervision(config: Config, stores: Stores, { stack, log }: Surroundings) {
+function openSupervision(config: Config, stores: Stores, { stack, log }: Dependencies) {
   const { republishAfterMs, leaseMs } = config.orchestrator;
   const { tables } = stores;
   const watch = stack.use(createWatch({ tables, log }));
@@ -62,8 +62,8 @@ export async function runOrchestrator(config: Config): Promise<void> {
   const started = createSessionWorkflows(client, { window, sessions: tables.sessions });
   const workflows = withDirectControl(started, stores);
   const announcer = stack.use(createAnnouncer({ tables, workflows, log }));
-  const revival = createRevival({ client, tables, workflows, log });
-  stack.use(createChores({ stores, workflows, announcer, revival, log }, { sweepMs }));
+  const revival = createWorkflowRevival({ client, tables, workflows, log });
+  stack.use(createMaintenance({ stores, workflows, announcer, revival, log }, { sweepMs }));
 
   const checks = {
     database: () => stores.tables.ping(),

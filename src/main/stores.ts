@@ -1,6 +1,6 @@
-import { openObjectStorage } from "../adaptors/object-storage/index.ts";
-import { openQueue } from "../adaptors/queue/index.ts";
-import { openTableStorage } from "../adaptors/table-storage/index.ts";
+import { openObjectStorage } from "../adaptors/object-storage.ts";
+import { openQueue } from "../adaptors/queue.ts";
+import { openTableStorage } from "../adaptors/table-storage.ts";
 import type { Config } from "../config/index.ts";
 import type { Stores } from "../lifecycle/stores.ts";
 

@@ -1,9 +1,11 @@
 // The control plane as a process.
 import { randomFillSync } from "node:crypto";
-import type { TableStorage } from "../adaptors/table-storage/index.ts";
+import type { TableStorage } from "../adaptors/table-storage.ts";
 import type { Config } from "../config/index.ts";
 import { createIdSource } from "../domain/id-source.ts";
 import { openServer } from "../grpc/server.ts";
+import { createAnnouncer } from "../lifecycle/announcer.ts";
+import { withDirectControl } from "../lifecycle/direct-control.ts";
 import type { Grid } from "../submitter/grid.ts";
 import { toChecks } from "../submitter/health-checks.ts";
 import { addServices } from "../submitter/services.ts";
@@ -11,9 +13,7 @@ import { openHealth } from "../telemetry/health.ts";
 import { openHttpServer } from "../telemetry/http.ts";
 import { createLogger, type Logger } from "../telemetry/logger.ts";
 import { createMetrics, type Metrics } from "../telemetry/metrics.ts";
-import { createAnnouncer } from "../temporal/announcer.ts";
 import { connectTemporal } from "../temporal/connect.ts";
-import { withDirectControl } from "../temporal/direct-control.ts";
 import { createSessionWorkflows } from "../temporal/session-workflows.ts";
 import { stopSignal } from "./stop-signal.ts";
 import { openStores } from "./stores.ts";
@@ -29,19 +29,19 @@ async function addPartitions({ partitions }: TableStorage, config: Config): Prom
   await partitions.upsert([{ partitionId, podReserved: 0, podMax: 0, priority: 0, ...nothing }]);
 }
 
-interface Surroundings {
+interface Dependencies {
   readonly stack: AsyncDisposableStack;
   readonly metrics: Metrics;
   readonly log: Logger;
   readonly stopped: Promise<unknown>;
 }
 
-async function openGrid(config: Config, surroundings: Surroundings): Promise<Grid | undefined> {
-  const { stack, metrics, log } = surroundings;
+async function openGrid(config: Config, dependencies: Dependencies): Promise<Grid | undefined> {
+  const { stack, metrics, log } = dependencies;
   const stores = await openStores(config, stack);
   const { tables } = stores;
   await addPartitions(tables, config);
-  const temporal = await connectTemporal(config.temporal, surroundings);
+  const temporal = await connectTemporal(config.temporal, dependencies);
   if (!temporal) return undefined;
   const { window } = config.orchestrator;
   const started = createSessionWorkflows(temporal.client, { window, sessions: tables.sessions });

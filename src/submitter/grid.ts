@@ -1,10 +1,10 @@
 import type { IdSource } from "../domain/id-source.ts";
 import type { PartitionId } from "../domain/ids.ts";
+import type { Announcer } from "../lifecycle/announcer.ts";
+import type { SessionWorkflows } from "../lifecycle/session-workflows.ts";
 import type { Stores } from "../lifecycle/stores.ts";
 import type { Health } from "../telemetry/health.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
-import type { Announcer } from "../temporal/announcer.ts";
-import type { SessionWorkflows } from "../temporal/session-workflows.ts";
 
 /** What the services of the control plane act on. */
 export interface Grid {

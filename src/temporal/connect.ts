@@ -3,7 +3,7 @@ import type { Logger } from "../telemetry/logger.ts";
 import { openTemporal, type TemporalConnection, type TemporalOptions } from "./connection.ts";
 import { prepareNamespace } from "./namespace.ts";
 
-export interface Surroundings {
+export interface Dependencies {
   readonly stack: AsyncDisposableStack;
   readonly log: Logger;
   /** Resolves when the process is told to stop. */
@@ -18,7 +18,7 @@ const RETRY_MS = 500;
  */
 export async function connectTemporal(
   options: TemporalOptions,
-  { stack, log, stopped }: Surroundings,
+  { stack, log, stopped }: Dependencies,
 ): Promise<TemporalConnection | undefined> {
   let stopping = false;
   void stopped.then(() => {

@@ -13,41 +13,15 @@ import {
   WorkflowIdReusePolicy,
   WorkflowNotFoundError,
 } from "@temporalio/common";
-import type { SessionTable } from "../adaptors/table-storage/port/sessions.ts";
+import type { SessionTable } from "../adaptors/ports/table/sessions.ts";
+import type { BatchesSubmitted } from "../domain/batch.ts";
 import { GridError } from "../domain/errors.ts";
 import type { SessionId } from "../domain/ids.ts";
 import type { Session } from "../domain/session.ts";
+import { nameOfStatus, type StopSubmission } from "../domain/session-commands.ts";
 import { SessionStatus } from "../domain/status.ts";
-import { nameOfStatus, type StopSubmission, type Verb } from "../domain/verbs.ts";
+import { SessionWorkflowOver, type SessionWorkflows } from "../lifecycle/session-workflows.ts";
 import * as grid from "../workflows/contracts.ts";
-
-export interface SessionWorkflows {
-  /** Safe to repeat: a workflow that runs already is left alone. */
-  start(session: Session): Promise<void>;
-  /**
-   * Resolves when table storage holds the new status.
-   *
-   * @throws {GridError} INVALID_SESSION_TRANSITION with the refusal's text.
-   * @throws {SessionWorkflowOver} when no workflow runs for the session: see `withDirectControl`.
-   */
-  control(sessionId: SessionId, verb: Verb, args?: StopSubmission): Promise<void>;
-  /**
-   * Starts the workflow if its start was lost.
-   *
-   * @throws {SessionWorkflowOver} when the session has ended: see `withDirectControl`.
-   */
-  batchesSubmitted(sessionId: SessionId, mark: grid.BatchesSubmitted): Promise<void>;
-  /** These parked batches have ready tasks. For a session that has ended it does nothing. */
-  batchesReady(sessionId: SessionId, batches: readonly number[]): Promise<void>;
-}
-
-/** The session's workflow has ended, or never was. Not a refusal: the session's row decides. */
-export class SessionWorkflowOver extends Error {
-  constructor(sessionId: SessionId, options?: ErrorOptions) {
-    super(`no workflow runs for session ${sessionId}`, options);
-    this.name = "SessionWorkflowOver";
-  }
-}
 
 export interface SessionWorkflowsOptions {
   /** Batches that a session may have open at once. */
@@ -154,7 +128,7 @@ export function createSessionWorkflows(
   };
 
   /** The session's start was lost, or it has ended. */
-  const startWith = async (sessionId: SessionId, mark: grid.BatchesSubmitted): Promise<void> => {
+  const startWith = async (sessionId: SessionId, mark: BatchesSubmitted): Promise<void> => {
     const session = await sessions.get(sessionId);
     if (!session) return;
     try {
@@ -179,11 +153,11 @@ export function createSessionWorkflows(
       await unlessOver(started);
     },
 
-    async control(sessionId, verb, args) {
+    async control(sessionId, command, args) {
       await call(sessionId, () =>
-        handleOf(sessionId).executeUpdate<unknown, [Partial<StopSubmission>]>(verb, {
+        handleOf(sessionId).executeUpdate<unknown, [Partial<StopSubmission>]>(command, {
           args: [args ?? {}],
-          updateId: `${verb}-${randomUUID()}`,
+          updateId: `${command}-${randomUUID()}`,
         }),
       );
     },

@@ -27,7 +27,7 @@ const { runBatch, endSession } = proxyActivities<Activities>({
 /** A heartbeat costs the server some milliseconds: with so many open, they may be rarer. */
 const MANY_OPEN = 200;
 
-/** Should the notice that a parked batch is ready ever be lost, a patrol finds it: ever later. */
+/** Should the notice that a parked batch is ready ever be lost, a parkedReconciler finds it: ever later. */
 const LAST_PATROL_MS = 3_600_000;
 
 export const mayOpen = ({ state, window }: Run): boolean =>
@@ -111,11 +111,11 @@ function settleFailed(run: Run, batch: number, error: unknown): void {
 function park(run: Run, batch: number): void {
   const { state } = run;
   state.parked.push(batch);
-  if (run.patrolling) return;
-  run.patrolling = true;
-  void sleep(run.patrolMs, { summary: "batches wait for inputs, look again" }).then(() => {
-    run.patrolling = false;
-    run.patrolMs = Math.min(LAST_PATROL_MS, 2 * run.patrolMs);
+  if (run.checkingParked) return;
+  run.checkingParked = true;
+  void sleep(run.parkedCheckMs, { summary: "batches wait for inputs, look again" }).then(() => {
+    run.checkingParked = false;
+    run.parkedCheckMs = Math.min(LAST_PATROL_MS, 2 * run.parkedCheckMs);
     state.again.push(...state.parked.splice(0));
   });
 }

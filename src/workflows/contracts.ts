@@ -1,9 +1,14 @@
 /** What the submitter, the session workflow and its operators say to each other. Safe to import anywhere. */
 import { defineSearchAttributeKey, SearchAttributeType } from "@temporalio/common";
 import { defineQuery, defineSignal, defineUpdate } from "@temporalio/workflow";
+import type { BatchesSubmitted } from "../domain/batch.ts";
 import type { SessionId } from "../domain/ids.ts";
-import type { SessionStatusName, StopSubmission, Verb } from "../domain/verbs.ts";
-import type { CarriedState } from "./carry.ts";
+import type {
+  SessionCommand,
+  SessionStatusName,
+  StopSubmission,
+} from "../domain/session-commands.ts";
+import type { ContinuedState } from "./continued-state.ts";
 
 /** Workflows and watchers share one Temporal task queue: eager execution needs that. */
 export const BATCH_QUEUE = "grid-batches";
@@ -49,14 +54,7 @@ export interface SessionInput {
   /** Batches open at once. */
   window: number;
   /** Absent in the first run. */
-  state?: CarriedState;
-}
-
-/** A high-water mark: repeats, reordering and coalescing are harmless. */
-export interface BatchesSubmitted {
-  upTo: number;
-  tasks: number;
-  names: Readonly<Record<number, string>>;
+  state?: ContinuedState;
 }
 
 export interface BatchesReady {
@@ -67,10 +65,11 @@ export const batchesSubmitted = defineSignal<[BatchesSubmitted]>("batchesSubmitt
 export const batchesReady = defineSignal<[BatchesReady]>("batchesReady");
 
 /** What the control plane and people call: answers with the new state, or refuses. */
-export const verbUpdate = (verb: Verb) =>
-  defineUpdate<SessionState, [Partial<StopSubmission>]>(verb);
+export const commandUpdate = (command: SessionCommand) =>
+  defineUpdate<SessionState, [Partial<StopSubmission>]>(command);
 /** What an operator picks in the Temporal UI, or sends to many sessions at once. */
-export const verbSignal = (verb: Verb) => defineSignal<[Partial<StopSubmission>]>(verb);
+export const commandSignal = (command: SessionCommand) =>
+  defineSignal<[Partial<StopSubmission>]>(command);
 
 export const sessionQuery = defineQuery<SessionState>("session");
 export const openBatchesQuery = defineQuery<number[]>("openBatches");

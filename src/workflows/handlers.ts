@@ -6,18 +6,23 @@ import {
   setHandler,
   TemporalFailure,
 } from "@temporalio/workflow";
-import { RULES, type StopSubmission, VERBS, type Verb } from "../domain/verbs.ts";
+import {
+  RULES,
+  SESSION_COMMANDS,
+  type SessionCommand,
+  type StopSubmission,
+} from "../domain/session-commands.ts";
+import { applyCommand, check } from "./commands.ts";
 import * as grid from "./contracts.ts";
-import { noteReady, noteSubmitted } from "./notices.ts";
+import { noteReady, noteSubmitted } from "./signals.ts";
 import { isOver, isSettled, type Run, viewOf } from "./state.ts";
-import { check, obey } from "./verbs.ts";
 
 const SOON = "300ms";
 const PATIENCE = { summary: "time for the tasks to end" };
 
 /** Buffered messages are handled inside: everything they touch must exist by now. */
 export function registerHandlers(run: Run): void {
-  for (const verb of VERBS) registerVerb(run, verb);
+  for (const command of SESSION_COMMANDS) registerVerb(run, command);
   setHandler(grid.batchesSubmitted, (mark) => noteSubmitted(run, mark), {
     description: "Submitter only: batches 1…upTo are in table storage",
   });
@@ -33,30 +38,30 @@ export function registerHandlers(run: Run): void {
   });
 }
 
-function registerVerb(run: Run, verb: Verb): void {
-  const { description } = RULES[verb];
+function registerVerb(run: Run, command: SessionCommand): void {
+  const { description } = RULES[command];
   setHandler(
-    grid.verbUpdate(verb),
+    grid.commandUpdate(command),
     async (stop: Partial<StopSubmission>) => {
-      obey(run, verb, stop);
+      applyCommand(run, command, stop);
       // Answered only when table storage holds what the answer says.
       await condition(() => isSettled(run));
       // Most sessions' tasks end at once: whoever asked for the end then finds it done.
       if (isOver(run)) await condition(() => run.ending === "done", SOON, PATIENCE);
       return viewOf(run);
     },
-    { description, validator: (_stop: Partial<StopSubmission>) => check(run, verb) },
+    { description, validator: (_stop: Partial<StopSubmission>) => check(run, command) },
   );
   setHandler(
-    grid.verbSignal(verb),
+    grid.commandSignal(command),
     (stop: Partial<StopSubmission>) => {
       try {
-        check(run, verb);
-        obey(run, verb, stop);
+        check(run, command);
+        applyCommand(run, command, stop);
       } catch (error) {
         // A signal has nobody to refuse to.
         if (!(error instanceof TemporalFailure)) throw error;
-        log.warn("signal refused", { verb, reason: error.message });
+        log.warn("signal refused", { command, reason: error.message });
       }
     },
     { description },

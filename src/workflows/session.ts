@@ -10,7 +10,8 @@ import {
 } from "@temporalio/workflow";
 import type { Activities } from "../activities/index.ts";
 import { endTasks, mayOpen, openNext } from "./batches.ts";
-import { toCarried } from "./carry.ts";
+import { applyCommand } from "./commands.ts";
+import { toContinued } from "./continued-state.ts";
 import {
   CONTROL_QUEUE,
   type SessionInput,
@@ -20,7 +21,6 @@ import {
 import { registerHandlers } from "./handlers.ts";
 import { RETRY_FOREVER } from "./retry.ts";
 import { isOver, isSettled, openRun, publish, type Run, toRecorded, viewOf } from "./state.ts";
-import { obey } from "./verbs.ts";
 
 const { recordStatus } = proxyActivities<Activities>({
   taskQueue: CONTROL_QUEUE,
@@ -31,7 +31,7 @@ const { recordStatus } = proxyActivities<Activities>({
 /**
  * One session, from CreateSession until nothing can happen to it any more.
  *
- *   W1. State is small and carried whole over continue-as-new.
+ *   W1. State is small and continued whole over continue-as-new.
  *   W2. Handlers only move state; the loop acts on it.
  *   W3. A batch is open from `openNext` until its activity settles; at most `window` are open.
  *   W4. An update answers only when table storage holds what it reports.
@@ -43,7 +43,7 @@ export async function session(input: SessionInput): Promise<SessionState> {
   let cancelled: CancelledFailure | undefined;
   CancellationScope.current().cancelRequested.catch((failure: CancelledFailure) => {
     cancelled = failure;
-    obey(run, "cancel");
+    applyCommand(run, "cancel");
   });
   await CancellationScope.nonCancellable(() => supervise(run, input));
   if (cancelled) throw cancelled;
@@ -103,5 +103,5 @@ async function handOver(run: Run, input: SessionInput): Promise<void> {
   }
   await condition(() => allHandlersFinished() || !isSettled(run));
   if (isSettled(run))
-    await continueAsNew<typeof session>({ ...input, state: toCarried(run.state) });
+    await continueAsNew<typeof session>({ ...input, state: toContinued(run.state) });
 }

@@ -1,6 +1,6 @@
 import { CancellationScope, setCurrentDetails } from "@temporalio/workflow";
 import type { SessionId } from "../domain/ids.ts";
-import { fromCarried } from "./carry.ts";
+import { fromContinued } from "./continued-state.ts";
 import type { SessionInput, SessionState } from "./contracts.ts";
 
 /** The part of the state that table storage has to hold as well. */
@@ -22,11 +22,11 @@ export interface Run {
   /** Open batches were given the time to end before this run does. */
   drained: boolean;
   /** A look at the parked batches is planned. */
-  patrolling: boolean;
-  patrolMs: number;
+  checkingParked: boolean;
+  parkedCheckMs: number;
 }
 
-export const FIRST_PATROL_MS = 60_000;
+export const FIRST_PARKED_CHECK_MS = 60_000;
 
 const INITIAL: SessionState = {
   status: "Running",
@@ -48,7 +48,7 @@ export const toRecorded = (state: SessionState): Recorded => {
   return { status, clientSubmission, workerSubmission };
 };
 
-/** A copy: what is handed out or carried over must not change with the state. */
+/** A copy: what is handed out or continued over must not change with the state. */
 export const viewOf = ({ state }: Run): SessionState => ({
   ...state,
   open: [...state.open],
@@ -58,17 +58,17 @@ export const viewOf = ({ state }: Run): SessionState => ({
 });
 
 export function openRun({ sessionId, window, state: given }: SessionInput): Run {
-  const carried = fromCarried(given ?? INITIAL);
+  const continued = fromContinued(given ?? INITIAL);
   // Batches that were open when the last run ended are opened again, before anything new.
-  const state = { ...carried, open: [], again: [...carried.open, ...carried.again] };
+  const state = { ...continued, open: [], again: [...continued.open, ...continued.again] };
   return {
     ...{ sessionId, window, state, recorded: toRecorded(state) },
     watchers: new CancellationScope(),
     early: new Set(),
     ending: "no",
     drained: false,
-    patrolling: false,
-    patrolMs: FIRST_PATROL_MS,
+    checkingParked: false,
+    parkedCheckMs: FIRST_PARKED_CHECK_MS,
   };
 }
 

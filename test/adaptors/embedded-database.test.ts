@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { type Database, openDatabase } from "../../src/adaptors/embedded/database.ts";
+import { type Database, openDatabase } from "../../src/adaptors/embedded/database/database.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 
 describe("a database of the embedded stores", () => {

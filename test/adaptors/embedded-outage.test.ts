@@ -3,9 +3,9 @@ import { renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeEach, expect, it } from "vitest";
-import { type ObjectStorage, openObjectStorage } from "../../src/adaptors/object-storage/index.ts";
-import { openQueue, type QueueStorage } from "../../src/adaptors/queue/index.ts";
-import { openTableStorage, type TableStorage } from "../../src/adaptors/table-storage/index.ts";
+import { type ObjectStorage, openObjectStorage } from "../../src/adaptors/object-storage.ts";
+import { openQueue, type QueueStorage } from "../../src/adaptors/queue.ts";
+import { openTableStorage, type TableStorage } from "../../src/adaptors/table-storage.ts";
 import { partitionId } from "../../src/domain/ids.ts";
 import { blobsOf, ORIGIN } from "../contracts/object-storage/blobs.ts";
 import {

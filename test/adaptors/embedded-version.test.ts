@@ -1,9 +1,9 @@
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { expect, it } from "vitest";
-import { openObjectStorage } from "../../src/adaptors/object-storage/index.ts";
-import { openQueue } from "../../src/adaptors/queue/index.ts";
-import { openTableStorage } from "../../src/adaptors/table-storage/index.ts";
+import { openObjectStorage } from "../../src/adaptors/object-storage.ts";
+import { openQueue } from "../../src/adaptors/queue.ts";
+import { openTableStorage } from "../../src/adaptors/table-storage.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 
 const path = temporaryFolder();

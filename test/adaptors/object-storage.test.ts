@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { readdir, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { openObjectStorage } from "../../src/adaptors/object-storage/index.ts";
+import { openObjectStorage } from "../../src/adaptors/object-storage.ts";
 import { taskId } from "../../src/domain/ids.ts";
 import {
   blobsOf,

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { openQueue } from "../../src/adaptors/queue/index.ts";
+import { openQueue } from "../../src/adaptors/queue.ts";
 import {
   expectNothing,
   manyIn,

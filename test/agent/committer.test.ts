@@ -1,10 +1,10 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
-import type { Delivery } from "../../src/adaptors/queue/index.ts";
-import { type Attempt, createAttempt, keyOf } from "../../src/agent/attempt.ts";
-import { createCommitter } from "../../src/agent/committer.ts";
-import { createLetGo } from "../../src/agent/let-go.ts";
+import type { Delivery } from "../../src/adaptors/queue.ts";
+import { createCommitter } from "../../src/agent/commit/committer.ts";
+import { createSettler } from "../../src/agent/commit/settle.ts";
+import { type Attempt, createAttempt, keyOf } from "../../src/agent/execution/attempt.ts";
 import { agentId, type TaskId } from "../../src/domain/ids.ts";
 import { TaskStatus } from "../../src/domain/status.ts";
 import type { Stores } from "../../src/lifecycle/stores.ts";
@@ -42,15 +42,15 @@ function openCommitter(stores: Stores) {
     ...{ stopping: never, ending: never, metrics: createMetrics() },
     log: createLogger({ level: "silent", role: "test" }),
     settings: {
-      ...{ cacheFolder: "", prefetch: 1, beatMs: 1, graceDelayMs: 1, holdMs: 1 },
+      ...{ cacheFolder: "", prefetch: 1, heartbeatMs: 1, graceDelayMs: 1, holdMs: 1 },
       ...{ dataChunkMaxBytes: 1, singleUpTo: 64 },
     },
   };
   const failures: unknown[] = [];
   const failed = (error: unknown) => void failures.push(error);
-  const letGo = createLetGo(context, failed);
-  const committer = createCommitter({ context, letGo, failed, revoke: failed });
-  return { committer, letGo, failures };
+  const settler = createSettler(context, failed);
+  const committer = createCommitter({ context, settler, failed, revoke: failed });
+  return { committer, settler, failures };
 }
 
 /** Notes starts and decisions; these wait for `gateway`. */
@@ -82,7 +82,7 @@ it("C1: writes what comes during a flush in the next, and starts before ends", a
   const release = gate();
   const { calls, stores } = watched(grid().stores, release.promise);
   const attempts = await acquired(9);
-  const { committer, letGo, failures } = openCommitter(stores);
+  const { committer, settler, failures } = openCommitter(stores);
   const [first, ...others] = attempts;
   if (!first) throw new Error("nothing acquired");
   // The end comes with the start, as that of a task that takes no time.
@@ -95,7 +95,7 @@ it("C1: writes what comes during a flush in the next, and starts before ends", a
   }
   release.resolve();
   await committer.idle();
-  await letGo.idle();
+  await settler.idle();
   expect(calls).toEqual(["start 1", "decide 1", "start 8", "decide 8"]);
   expect(new Set(await statusesOf(attempts))).toEqual(new Set([TaskStatus.COMPLETED]));
   expect(await grid().stores.queue.depth(PARTITION)).toEqual({ waiting: 0, delivered: 0 });

@@ -160,7 +160,7 @@ it("is retried when it dies before its commit point, and nothing of it is seen",
   expect(await childrenOf(`${id}###1`)).toHaveLength(1);
 }, 120_000);
 
-it("is not run again when it dies after its commit point: its outcome is carried out", async () => {
+it("is not run again when it dies after its commit point: its outcome is continued out", async () => {
   const { id, output } = await crash({ locked: "queue", seen: TaskStatus.PROCESSED });
   await reaches(grid(), taskId(id), TaskStatus.COMPLETED);
   expect((await grid().result(output)).text).toBe("made");
@@ -205,7 +205,7 @@ it("ends soon when it is told to stop while all stores are locked", async () => 
   const locks = names.map((name) => holdLock(grid().folder, name));
   const start = performance.now();
   await agent.end("SIGTERM");
-  // Twice the grace delay, the last commit, the last beat, and what closing three stores takes.
+  // Twice the grace delay, the last commit, the last heartbeat, and what closing three stores takes.
   expect(performance.now() - start, agent.output()).toBeLessThan(35_000);
   for (const lock of locks) lock[Symbol.dispose]();
   expect(existsSync(sockets.agentSocket)).toBe(false);

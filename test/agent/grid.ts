@@ -4,9 +4,9 @@ import { randomUUID } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { openObjectStorage } from "../../src/adaptors/object-storage/index.ts";
-import { openQueue } from "../../src/adaptors/queue/index.ts";
-import { openTableStorage } from "../../src/adaptors/table-storage/index.ts";
+import { openObjectStorage } from "../../src/adaptors/object-storage.ts";
+import { openQueue } from "../../src/adaptors/queue.ts";
+import { openTableStorage } from "../../src/adaptors/table-storage.ts";
 import {
   batchId,
   partitionId,

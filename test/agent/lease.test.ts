@@ -6,38 +6,38 @@ import { OK } from "./worker.ts";
 
 const grid = freshGrid();
 
-/** Stores whose `agents.beat` fails while it is told to. */
+/** Stores whose `agents.heartbeat` fails while it is told to. */
 function withBeats() {
   const { stores } = grid();
   const { agents } = stores.tables;
-  const beats = { away: false, failed: 0 };
-  const beat: typeof agents.beat = async (agent) => {
-    if (!beats.away) return await agents.beat(agent);
-    beats.failed += 1;
+  const heartbeats = { away: false, failed: 0 };
+  const heartbeat: typeof agents.heartbeat = async (agent) => {
+    if (!heartbeats.away) return await agents.heartbeat(agent);
+    heartbeats.failed += 1;
     throw new Error("the store is away");
   };
   return {
-    beats,
-    stores: { ...stores, tables: { ...stores.tables, agents: { ...agents, beat } } },
+    heartbeats,
+    stores: { ...stores, tables: { ...stores.tables, agents: { ...agents, heartbeat } } },
   };
 }
 
 it("G1: says that it lives before it takes anything", async () => {
-  const { beats, stores } = withBeats();
-  beats.away = true;
+  const { heartbeats, stores } = withBeats();
+  heartbeats.away = true;
   const { id } = await submitOne(grid());
   await using _pair = await openPair(grid(), { behaviour: async () => OK, stores });
-  await vi.waitFor(() => expect(beats.failed).toBeGreaterThan(2));
+  await vi.waitFor(() => expect(heartbeats.failed).toBeGreaterThan(2));
   expect((await grid().task(id)).status).toBe(TaskStatus.SUBMITTED);
   expect(await grid().stores.queue.depth("default" as never)).toEqual({
     ...{ waiting: 1, delivered: 0 },
   });
-  beats.away = false;
+  heartbeats.away = false;
   await reaches(grid(), id, TaskStatus.COMPLETED);
 });
 
-it("B1: goes on with its tasks while it cannot beat, and beats again", async () => {
-  const { beats, stores } = withBeats();
+it("B1: goes on with its tasks while it cannot heartbeat, and heartbeats again", async () => {
+  const { heartbeats, stores } = withBeats();
   const started = gate();
   const release = gate();
   const options = {
@@ -51,13 +51,13 @@ it("B1: goes on with its tasks while it cannot beat, and beats again", async () 
   await using pair = await openPair(grid(), options);
   const { id } = await submitOne(grid());
   await started.promise;
-  beats.away = true;
-  await vi.waitFor(() => expect(beats.failed).toBeGreaterThan(3));
+  heartbeats.away = true;
+  await vi.waitFor(() => expect(heartbeats.failed).toBeGreaterThan(3));
   release.resolve();
   await reaches(grid(), id, TaskStatus.COMPLETED);
-  const counter = async () => (await grid().stores.tables.agents.list())[0]?.beats ?? 0;
+  const counter = async () => (await grid().stores.tables.agents.list())[0]?.heartbeats ?? 0;
   const before = await counter();
-  beats.away = false;
+  heartbeats.away = false;
   await vi.waitFor(async () => expect(await counter()).toBeGreaterThan(before));
-  expect(pair.lines.filter(({ msg }) => msg === "beat failed").length).toBeGreaterThan(3);
+  expect(pair.lines.filter(({ msg }) => msg === "heartbeat failed").length).toBeGreaterThan(3);
 });

@@ -70,7 +70,7 @@ it("stops in time though a store is away, and leaves what it held to others", as
   const start = performance.now();
   await pair.stop();
   await stores[Symbol.asyncDispose]();
-  // The last commit may take 5 s, the last beat as long, closing a store 2 s.
+  // The last commit may take 5 s, the last heartbeat as long, closing a store 2 s.
   expect(performance.now() - start).toBeLessThan(20_000);
   lock[Symbol.dispose]();
   await recoverFrom(grid().stores, pair.agentId);

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import { startTimer } from "../../src/agent/long-timer.ts";
+import { startTimer } from "../../src/agent/worker/long-timer.ts";
 
 const DAY_MS = 86_400_000;
 

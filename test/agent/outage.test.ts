@@ -35,12 +35,13 @@ it.each<DatabaseName>(["table", "queue", "objects"])(
     await vi.waitFor(() => expect(runs.size).toBeGreaterThan(2));
     {
       using _lock = holdLock(grid().folder, name);
-      const before = (await grid().stores.tables.agents.list())[0]?.beats ?? 0;
+      const before = (await grid().stores.tables.agents.list())[0]?.heartbeats ?? 0;
       if (name === "table") await expect.poll(() => pair.agent.taskIds().length).toBeGreaterThan(0);
       else {
         // The lease is renewed all the same.
-        const beats = async () => (await grid().stores.tables.agents.list())[0]?.beats ?? 0;
-        await vi.waitFor(async () => expect(await beats()).toBeGreaterThan(before + 5));
+        const heartbeats = async () =>
+          (await grid().stores.tables.agents.list())[0]?.heartbeats ?? 0;
+        await vi.waitFor(async () => expect(await heartbeats()).toBeGreaterThan(before + 5));
       }
     }
     for (const id of ids) await reaches(grid(), id, TaskStatus.COMPLETED);

@@ -133,7 +133,7 @@ it("asks a worker for its health before the first task, and not during one", asy
   const running = gate();
   const end = gate();
   await using pair = await openPair(grid(), {
-    settings: { beatMs: 50 },
+    settings: { heartbeatMs: 50 },
     behaviour: heldUntil(end, running),
   });
   const { id } = await submitOne(grid());

@@ -3,9 +3,9 @@ import { randomFillSync, randomUUID } from "node:crypto";
 import { existsSync, mkdirSync, mkdtempSync } from "node:fs";
 import { join } from "node:path";
 import { type Agent, createAgent } from "../../src/agent/agent.ts";
-import { agentService } from "../../src/agent/agent-service.ts";
 import type { AgentSettings } from "../../src/agent/context.ts";
-import { openWorkerClient } from "../../src/agent/worker-client.ts";
+import { agentService } from "../../src/agent/worker/agent-service.ts";
+import { openWorkerClient } from "../../src/agent/worker/worker-client.ts";
 import { createIdSource } from "../../src/domain/id-source.ts";
 import { type AgentId, agentId } from "../../src/domain/ids.ts";
 import { AgentDefinition } from "../../src/gen/agent_service.ts";
@@ -56,7 +56,7 @@ export async function openPair(grid: TestGrid, options: PairOptions): Promise<Pa
     partitionId: PARTITION,
     newId: createIdSource({ now: Date.now, randomize: randomFillSync }),
     settings: {
-      ...{ cacheFolder, prefetch: 8, beatMs: 100, graceDelayMs: 5_000, holdMs: 10_000 },
+      ...{ cacheFolder, prefetch: 8, heartbeatMs: 100, graceDelayMs: 5_000, holdMs: 10_000 },
       ...{ dataChunkMaxBytes: 2 ** 20, singleUpTo: 64, ...options.settings },
     },
     ...{ log, metrics, worker: client, signal: stop.signal },

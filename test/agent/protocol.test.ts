@@ -110,7 +110,7 @@ it("waits for the worker's health after a call that was cancelled", async () => 
   const stuck = gate();
   const order: string[] = [];
   await using pair = await openPair(grid(), {
-    settings: { beatMs: 20 },
+    settings: { heartbeatMs: 20 },
     behaviour: async ({ request }) => {
       order.push(request.taskId);
       // Like the Python worker, it does not hear of its cancellation.

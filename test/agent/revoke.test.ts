@@ -8,7 +8,7 @@ import { freshGrid, gate, reaches, submitOne } from "./scene.ts";
 import { OK } from "./worker.ts";
 
 const grid = freshGrid();
-const NEVER_BEATS = { beatMs: 3_600_000 };
+const NEVER_BEATS = { heartbeatMs: 3_600_000 };
 
 it("cancels the worker call of a task that is cancelled while it runs", async () => {
   const cancelled = gate();

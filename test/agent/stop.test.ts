@@ -82,9 +82,9 @@ it("gives a task back that waits too long behind another, if there is another ag
   const short = await submitOne(grid());
   await reaches(grid(), short.id, TaskStatus.DISPATCHED);
   // Alone, it keeps the task: nobody else could run it.
-  const beats = async () => (await grid().stores.tables.agents.list())[0]?.beats ?? 0;
-  const before = await beats();
-  await vi.waitFor(async () => expect(await beats()).toBeGreaterThan(before + 8));
+  const heartbeats = async () => (await grid().stores.tables.agents.list())[0]?.heartbeats ?? 0;
+  const before = await heartbeats();
+  await vi.waitFor(async () => expect(await heartbeats()).toBeGreaterThan(before + 8));
   expect((await grid().task(short.id)).ownerAgentId).toBe(first.agentId);
   await using second = await openPair(grid(), { behaviour: async () => OK });
   const task = await reaches(grid(), short.id, TaskStatus.COMPLETED);
@@ -163,9 +163,9 @@ it("says that it lives until its running task has ended, after it was told to st
   const { id } = await submitOne(grid());
   await started.promise;
   const stopped = pair.stop();
-  const beats = async () => (await grid().stores.tables.agents.list())[0]?.beats ?? 0;
-  const before = await beats();
-  await vi.waitFor(async () => expect(await beats()).toBeGreaterThan(before + 3));
+  const heartbeats = async () => (await grid().stores.tables.agents.list())[0]?.heartbeats ?? 0;
+  const before = await heartbeats();
+  await vi.waitFor(async () => expect(await heartbeats()).toBeGreaterThan(before + 3));
   expect((await grid().task(id)).status).toBe(TaskStatus.PROCESSING);
   release.resolve();
   await stopped;

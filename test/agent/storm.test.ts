@@ -17,7 +17,7 @@ import { type Behaviour, OK, openTestWorker } from "./worker.ts";
 const grid = freshGrid();
 const COUNT = 400;
 const EVENTS = 40;
-const SETTINGS = { holdMs: 150, beatMs: 40, graceDelayMs: 300 };
+const SETTINGS = { holdMs: 150, heartbeatMs: 40, graceDelayMs: 300 };
 const OPEN = Object.values(TaskStatus).filter((status) => !FINAL_TASK_STATUSES.includes(status));
 const STORES: readonly DatabaseName[] = ["table", "queue", "objects"];
 

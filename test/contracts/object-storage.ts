@@ -1,9 +1,6 @@
 import { describe, onTestFinished } from "vitest";
-import {
-  type ObjectStorageOptions,
-  openObjectStorage,
-} from "../../src/adaptors/object-storage/index.ts";
-import type { ObjectStorage } from "../../src/adaptors/object-storage/port.ts";
+import { type ObjectStorageOptions, openObjectStorage } from "../../src/adaptors/object-storage.ts";
+import type { ObjectStorage } from "../../src/adaptors/ports/objects.ts";
 import { attempts } from "./object-storage/attempts.ts";
 import { interruption } from "./object-storage/interruption.ts";
 import { operation } from "./object-storage/operation.ts";

@@ -1,6 +1,6 @@
 import { describe, onTestFinished } from "vitest";
-import { openQueue, type QueueOptions } from "../../src/adaptors/queue/index.ts";
-import type { QueueStorage } from "../../src/adaptors/queue/port.ts";
+import type { QueueStorage } from "../../src/adaptors/ports/queue.ts";
+import { openQueue, type QueueOptions } from "../../src/adaptors/queue.ts";
 import { operation } from "./queue/operation.ts";
 import { receiving } from "./queue/receiving.ts";
 import { redelivery } from "./queue/redelivery.ts";

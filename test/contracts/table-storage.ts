@@ -3,7 +3,7 @@ import {
   openTableStorage,
   type TableStorage,
   type TableStorageOptions,
-} from "../../src/adaptors/table-storage/index.ts";
+} from "../../src/adaptors/table-storage.ts";
 import { acquisition } from "./table-storage/acquisition.ts";
 import { agents } from "./table-storage/agents.ts";
 import { batches } from "./table-storage/batches.ts";

@@ -1,12 +1,12 @@
 /** What the stores have on record about the load of a session, beside what clients are told. */
 import { expect, vi } from "vitest";
-import { openObjectStorage } from "../../src/adaptors/object-storage/index.ts";
-import { openQueue } from "../../src/adaptors/queue/index.ts";
+import { openObjectStorage } from "../../src/adaptors/object-storage.ts";
+import { openQueue } from "../../src/adaptors/queue.ts";
 import {
   type Change,
   openTableStorage,
   type TableStorage,
-} from "../../src/adaptors/table-storage/index.ts";
+} from "../../src/adaptors/table-storage.ts";
 import { partitionId, type SessionId } from "../../src/domain/ids.ts";
 import type { Result } from "../../src/domain/result.ts";
 import { FINAL_TASK_STATUSES, ResultStatus, TaskStatus } from "../../src/domain/status.ts";

@@ -4,7 +4,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
-import { openQueue } from "../../src/adaptors/queue/index.ts";
+import { openQueue } from "../../src/adaptors/queue.ts";
 import { partitionId } from "../../src/domain/ids.ts";
 import { pythonSdk } from "../support/python-sdk.ts";
 import { type Client, PROGRAMS, startClient } from "./client.ts";
@@ -167,7 +167,7 @@ describe("with 2,000 tasks under way, all end right, and nothing is left in the 
     } finally {
       process.kill(pid, "SIGCONT");
     }
-    // It had a task in hand that was taken over: it notices, by its beat or at its commit.
+    // It had a task in hand that was taken over: it notices, by its heartbeat or at its commit.
     const newLines = () => grid.logOf("agent-1").slice(said);
     const notices = () => expect(newLines()).toMatch(/"attempt dropped"|"commit refused"/);
     await vi.waitFor(notices, 30_000);

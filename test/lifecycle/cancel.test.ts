@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { collectOrphans } from "../../src/activities/orphans.ts";
 import { objectId, type ResultId } from "../../src/domain/ids.ts";
 import { ResultStatus, SessionStatus, TaskStatus } from "../../src/domain/status.ts";
 import type { CommitRecord, TaskDefinition } from "../../src/domain/task.ts";
 import { admit } from "../../src/lifecycle/admit.ts";
 import { cancelSessionTasks, cancelTasks, endLate } from "../../src/lifecycle/cancel.ts";
+import { collectOrphans } from "../../src/lifecycle/orphans.ts";
 import { isDecided, refuse, rollForward } from "../../src/lifecycle/roll-forward.ts";
 import { AGENT, openStores, type TestStores } from "../support/stores.ts";
 
@@ -97,7 +97,7 @@ describe("A9: a task that is cancelled", () => {
     },
   );
 
-  it("when its outcome is decided keeps it, carried out or not", async () => {
+  it("when its outcome is decided keeps it, continued out or not", async () => {
     const pair = await submitPair(false);
     await start(pair);
     const { taskId } = pair.task;

@@ -49,7 +49,7 @@ async function decided(outcome: "completed" | "error" | "retried") {
   return { task, waiting, child };
 }
 
-/** The stores, of which the n-th verb from now on fails instead of being carried out. */
+/** The stores, of which the n-th verb from now on fails instead of being continued out. */
 function failing(n: number): { stores: Stores; failed: () => boolean } {
   let left = n;
   const cut = <O extends object>(target: O): O =>

@@ -1,13 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { recordStatus } from "../../src/activities/record-status.ts";
-import { createCare } from "../../src/activities/supervise/care.ts";
-import { feedQueue } from "../../src/activities/supervise/feed-queue.ts";
 import { objectId, partitionId, type SessionId, type TaskId } from "../../src/domain/ids.ts";
+import type { SessionStatusName } from "../../src/domain/session-commands.ts";
 import { SessionStatus, TaskStatus } from "../../src/domain/status.ts";
 import type { CommitRecord } from "../../src/domain/task.ts";
-import type { SessionStatusName } from "../../src/domain/verbs.ts";
 import { dispatch } from "../../src/lifecycle/dispatch.ts";
+import { recordStatus } from "../../src/lifecycle/record-status.ts";
 import { isDecided, rollForward } from "../../src/lifecycle/roll-forward.ts";
+import { feedQueue } from "../../src/orchestrator/supervision/feed-queue.ts";
+import { createBatchState } from "../../src/orchestrator/supervision/state.ts";
 import { submit, times } from "../support/orchestration.ts";
 import { AGENT, openStores, type TestStores } from "../support/stores.ts";
 
@@ -70,7 +70,7 @@ describe("P1: a paused session", () => {
     expect(await count(PAUSED)).toBe(1_300);
     await set(session, "Running");
     const keys = Array.from({ length: 50 }, (_, i) => ({ sessionId: session, batch: i + 1 }));
-    const cares = (await tables.batches.progress(keys)).map((info) => createCare(info, 0));
+    const cares = (await tables.batches.progress(keys)).map((info) => createBatchState(info, 0));
     const left = await count(PAUSED);
     expect(left).toBeLessThan(1_300);
     const share = { deep: false, dispatchedAt: 0 };

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { BatchInfo } from "../../src/adaptors/table-storage/index.ts";
+import type { BatchInfo } from "../../src/adaptors/table-storage.ts";
 import { type SessionId, stageOf } from "../../src/domain/ids.ts";
 import { TaskStatus } from "../../src/domain/status.ts";
 import type { Task, TaskDefinition } from "../../src/domain/task.ts";

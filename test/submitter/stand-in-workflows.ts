@@ -1,8 +1,8 @@
 import { GridError } from "../../src/domain/errors.ts";
 import type { SessionId } from "../../src/domain/ids.ts";
 import type { Session } from "../../src/domain/session.ts";
+import type { SessionCommand, StopSubmission } from "../../src/domain/session-commands.ts";
 import { SessionStatus } from "../../src/domain/status.ts";
-import type { StopSubmission, Verb } from "../../src/domain/verbs.ts";
 import { cancelSessionTasks } from "../../src/lifecycle/cancel.ts";
 import type { Stores } from "../../src/lifecycle/stores.ts";
 
@@ -14,7 +14,7 @@ export interface StandInWorkflows {
   /** As if Temporal were away. */
   away: boolean;
   start(session: Session): Promise<void>;
-  control(sessionId: SessionId, verb: Verb, args?: StopSubmission): Promise<void>;
+  control(sessionId: SessionId, verb: SessionCommand, args?: StopSubmission): Promise<void>;
 }
 
 const S = SessionStatus;

@@ -1,7 +1,7 @@
 import { fork } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
-import type { QueueOptions } from "../../src/adaptors/queue/index.ts";
+import type { QueueOptions } from "../../src/adaptors/queue.ts";
 
 /** Has another process receive `count` messages, kills it without warning, answers their tasks. */
 export async function holdInKilledProcess(

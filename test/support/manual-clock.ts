@@ -1,4 +1,4 @@
-import type { Clock } from "../../src/temporal/announcer.ts";
+import type { Clock } from "../../src/lifecycle/announcer.ts";
 
 /** A clock that stands still until it is moved on. */
 export interface ManualClock extends Clock {

@@ -1,27 +1,25 @@
 /** An orchestrator in the test's own process, on real stores and a real Temporal server. */
 import { randomUUID } from "node:crypto";
 import { createActivities } from "../../src/activities/index.ts";
-import { createLiveness } from "../../src/activities/liveness.ts";
-import { createSupervisor } from "../../src/activities/supervise/supervisor.ts";
-import { createWatch } from "../../src/activities/watch.ts";
 import { cut } from "../../src/domain/batch.ts";
 import { batchId, type SessionId, type TaskId } from "../../src/domain/ids.ts";
 import type { Session } from "../../src/domain/session.ts";
 import type { TaskDefinition } from "../../src/domain/task.ts";
 import { admit } from "../../src/lifecycle/admit.ts";
+import { type Announcer, createAnnouncer } from "../../src/lifecycle/announcer.ts";
+import { withDirectControl } from "../../src/lifecycle/direct-control.ts";
 import { refuse } from "../../src/lifecycle/roll-forward.ts";
+import type { SessionWorkflows } from "../../src/lifecycle/session-workflows.ts";
 import type { Stores } from "../../src/lifecycle/stores.ts";
-import { createChores } from "../../src/main/chores.ts";
-import { workflowBundle } from "../../src/main/workflow-bundle.ts";
+import { createMaintenance } from "../../src/orchestrator/maintenance/maintenance.ts";
+import { createLiveness } from "../../src/orchestrator/recovery/liveness.ts";
+import { createWorkflowRevival } from "../../src/orchestrator/recovery/revive-workflows.ts";
+import { createSupervisor } from "../../src/orchestrator/supervision/supervisor.ts";
+import { createWatch } from "../../src/orchestrator/supervision/watch.ts";
+import { openTemporalWorkers } from "../../src/orchestrator/temporal-workers.ts";
+import { workflowBundle } from "../../src/orchestrator/workflow-bundle.ts";
 import { createLogger } from "../../src/telemetry/logger.ts";
-import { type Announcer, createAnnouncer } from "../../src/temporal/announcer.ts";
-import { withDirectControl } from "../../src/temporal/direct-control.ts";
-import { createRevival } from "../../src/temporal/revival.ts";
-import {
-  createSessionWorkflows,
-  type SessionWorkflows,
-} from "../../src/temporal/session-workflows.ts";
-import { openTemporalWorkers } from "../../src/temporal/workers.ts";
+import { createSessionWorkflows } from "../../src/temporal/session-workflows.ts";
 import type { SessionState } from "../../src/workflows/contracts.ts";
 import { sessionQuery, sessionWorkflowId } from "../../src/workflows/contracts.ts";
 import type { TestStores } from "./stores.ts";
@@ -63,8 +61,8 @@ export async function openOrchestration(
   const started = createSessionWorkflows(client, { window, sessions: tables.sessions });
   const workflows = withDirectControl(started, stores);
   const announcer = stack.use(createAnnouncer({ tables, workflows, log }));
-  const revival = createRevival({ client, tables, workflows, log });
-  stack.use(createChores({ stores, workflows, announcer, revival, log }, { sweepMs: 200 }));
+  const revival = createWorkflowRevival({ client, tables, workflows, log });
+  stack.use(createMaintenance({ stores, workflows, announcer, revival, log }, { sweepMs: 200 }));
   const opened = stack.move();
   return { workflows, announcer, [Symbol.asyncDispose]: () => opened.disposeAsync() };
 }

@@ -1,6 +1,6 @@
 // A process of its own that receives messages and settles none: its arguments are the options of
 // the queue, the partition, how many to take and by what name. It tells its parent their tasks, and waits.
-import { openQueue, type QueueOptions } from "../../src/adaptors/queue/index.ts";
+import { openQueue, type QueueOptions } from "../../src/adaptors/queue.ts";
 import { agentId, partitionId } from "../../src/domain/ids.ts";
 
 const [options = "", partition = "", count = "", receiver = ""] = process.argv.slice(2);

@@ -13,7 +13,7 @@ export interface StandInAgent extends AsyncDisposable {
   readonly begun: Task[];
   /** Takes no more tasks. */
   pause(): Promise<void>;
-  /** Stops beating, as if dead; what it holds it keeps. */
+  /** Stops heartbeating, as if dead; what it holds it keeps. */
   silence(): void;
 }
 
@@ -38,8 +38,13 @@ export async function openStandInAgent(
   const running = new Set<Promise<void>>();
   let silent = false;
 
-  const beat = () =>
-    tables.agents.beat({ agentId: self.agentId, partitionId: partitionOf, hostname: "", held: 0 });
+  const heartbeat = () =>
+    tables.agents.heartbeat({
+      agentId: self.agentId,
+      partitionId: partitionOf,
+      hostname: "",
+      held: 0,
+    });
 
   const runAll = async (tasks: readonly Task[]): Promise<void> => {
     const at = Date.now();
@@ -59,7 +64,7 @@ export async function openStandInAgent(
   };
 
   const polling = (async () => {
-    await beat();
+    await heartbeat();
     while (!taking.signal.aborted) {
       const deliveries = await queue.receive(partitionOf, 64, taking.signal, self.agentId);
       if (deliveries.length === 0) continue;
@@ -72,9 +77,9 @@ export async function openStandInAgent(
     }
   })();
 
-  const beating = (async () => {
+  const heartbeating = (async () => {
     while (!stop.signal.aborted && !silent) {
-      await beat();
+      await heartbeat();
       await sleep(100, undefined, { signal: stop.signal }).catch(() => undefined);
     }
   })();
@@ -92,7 +97,7 @@ export async function openStandInAgent(
     async [Symbol.asyncDispose]() {
       stop.abort();
       taking.abort();
-      await Promise.all([polling, beating]);
+      await Promise.all([polling, heartbeating]);
       // A task that is held for ever keeps nobody.
       await Promise.race([Promise.allSettled(running), sleep(200)]);
     },

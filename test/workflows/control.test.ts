@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from "vitest";
 import type { SessionId } from "../../src/domain/ids.ts";
+import type { StopSubmission } from "../../src/domain/session-commands.ts";
 import { SessionStatus, TaskStatus } from "../../src/domain/status.ts";
-import type { StopSubmission } from "../../src/domain/verbs.ts";
 import { createSessionWorkflows } from "../../src/temporal/session-workflows.ts";
 import { statusAttribute } from "../../src/workflows/contracts.ts";
 import { stateOf, submit } from "../support/orchestration.ts";

@@ -2,7 +2,7 @@
 import { defaultPayloadConverter } from "@temporalio/common";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import type { SessionId } from "../../src/domain/ids.ts";
-import { RULES, VERBS } from "../../src/domain/verbs.ts";
+import { RULES, SESSION_COMMANDS } from "../../src/domain/session-commands.ts";
 import { cancelTasks } from "../../src/lifecycle/cancel.ts";
 import {
   openBatchesQuery,
@@ -73,7 +73,9 @@ describe("a session in the Temporal UI", () => {
   it("says what it is, and offers each verb by name and description, as signal and as update", async () => {
     const { id } = await submitted([]);
     const { definition } = await metadataOf(id);
-    const verbs = Object.fromEntries(VERBS.map((verb) => [verb, RULES[verb].description]));
+    const verbs = Object.fromEntries(
+      SESSION_COMMANDS.map((verb) => [verb, RULES[verb].description]),
+    );
     expect(descriptions(definition.updateDefinitions)).toEqual(verbs);
     expect(descriptions(definition.signalDefinitions)).toMatchObject(verbs);
     expect(descriptions(definition.queryDefinitions)).toMatchObject({

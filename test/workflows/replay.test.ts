@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { type ReplayWorkerOptions, Worker } from "@temporalio/worker";
 import { DeterminismViolationError } from "@temporalio/workflow";
 import { beforeAll, describe, expect, it } from "vitest";
-import { workflowBundle } from "../../src/main/workflow-bundle.ts";
+import { workflowBundle } from "../../src/orchestrator/workflow-bundle.ts";
 import { createLogger } from "../../src/telemetry/logger.ts";
 import { installTemporalRuntime } from "../../src/temporal/runtime.ts";
 
@@ -11,7 +11,7 @@ const FOLDER = join(import.meta.dirname, "../histories");
 const names = readdirSync(FOLDER).filter((name) => name.endsWith(".json"));
 const read = (name: string): string => readFileSync(join(FOLDER, name), "utf8");
 
-/** A session's state, carried whole, is the largest: under 2 kB (W1). */
+/** A session's state, continued whole, is the largest: under 2 kB (W1). */
 const LARGEST_BYTES = 2_048;
 
 let options: ReplayWorkerOptions;

@@ -85,8 +85,8 @@ async function untilReady({ isReady }: ChildSpec, isCurrent: () => boolean): Pro
   return isCurrent();
 }
 
-export function openChild(spec: ChildSpec, surroundings: ChildSurroundings): Child {
-  const { events, guard, maxStoppedMs } = surroundings;
+export function openChild(spec: ChildSpec, dependencies: ChildSurroundings): Child {
+  const { events, guard, maxStoppedMs } = dependencies;
   const stopping = new AbortController();
   const backoff = createBackoff();
   let current: ProcessGroup | undefined;

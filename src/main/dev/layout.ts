@@ -2,7 +2,7 @@
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import type { Machine } from "../../config/machine.ts";
-import type { CrewSpecs } from "./crew.ts";
+import type { CrewSpecs } from "./child-processes.ts";
 import type { DataFolder } from "./data-folder.ts";
 import { findMemoryFolder, SHARED_MEMORY } from "./memory-folder.ts";
 import type { NoteBook } from "./notes.ts";
@@ -29,7 +29,7 @@ export interface DevOptions {
   readonly maxStopped: number;
 }
 
-export interface Surroundings {
+export interface Dependencies {
   readonly options: DevOptions;
   readonly machine: Machine;
   readonly data: DataFolder;
@@ -54,7 +54,7 @@ async function checkAnswers(address: string): Promise<void> {
   );
 }
 
-async function choosePorts({ options, notes, source }: Surroundings) {
+async function choosePorts({ options, notes, source }: Dependencies) {
   const count = options.agents * options.partitions.length;
   const ours = "program" in source;
   const [port = 0, httpPort = 0, uiPort = 0, temporal = 0, orchestrator = 0, ...agents] =
@@ -70,7 +70,7 @@ async function choosePorts({ options, notes, source }: Surroundings) {
   return { port, httpPort, uiPort, temporal, orchestrator, agents };
 }
 
-async function chooseRunFolder({ options, data }: Surroundings): Promise<string> {
+async function chooseRunFolder({ options, data }: Dependencies): Promise<string> {
   await removeStaleRunFolders([SHARED_MEMORY, tmpdir()]);
   const { agentSocket, workerSocket } = socketNames(options.agents * options.partitions.length);
   const longestName = agentSocket.length > workerSocket.length ? agentSocket : workerSocket;
@@ -83,14 +83,14 @@ async function chooseRunFolder({ options, data }: Surroundings): Promise<string>
 }
 
 /** @throws {StartError} for whatever is not as it must be. */
-export async function makePlan(surroundings: Surroundings): Promise<Plan> {
-  const { options, machine, data, source } = surroundings;
+export async function makePlan(dependencies: Dependencies): Promise<Plan> {
+  const { options, machine, data, source } = dependencies;
   if ("address" in source) await checkAnswers(source.address);
-  const ports = await choosePorts(surroundings);
+  const ports = await choosePorts(dependencies);
   const layout: GridLayout = {
     dataFolder: data.path,
     logs: data.logs,
-    runFolder: await chooseRunFolder(surroundings),
+    runFolder: await chooseRunFolder(dependencies),
     temporalAddress: "address" in source ? source.address : `127.0.0.1:${ports.temporal}`,
     port: ports.port,
     httpPort: ports.httpPort,

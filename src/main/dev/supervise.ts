@@ -6,8 +6,8 @@
 //   V3. However it ends, it returns only when no process is left.
 import { once } from "node:events";
 import type { Child, ChildEvents, ChildSpec, Death } from "./child.ts";
+import { type ChildProcesses, type CrewSpecs, openChildProcesses } from "./child-processes.ts";
 import { deathNotice, howItEnded, lastLines, stuckNotice } from "./console.ts";
-import { type Crew, type CrewSpecs, openCrew } from "./crew.ts";
 import { type Guard, openGuard } from "./guard.ts";
 import { CANNOT_RUN } from "./process-group.ts";
 import { StartError } from "./start-error.ts";
@@ -44,7 +44,7 @@ const giveUp = ({ spec }: Child, death: Death): StartError => {
   );
 };
 
-/** Opens the crew; `failed` rejects if it cannot be made usable. */
+/** Opens the childProcesses; `failed` rejects if it cannot be made usable. */
 function launch(supervision: Supervision, guard: Guard) {
   const { specs, tell, onStarted, onUsable, maxStoppedMs } = supervision;
   const failed = Promise.withResolvers<never>();
@@ -52,17 +52,18 @@ function launch(supervision: Supervision, guard: Guard) {
   let usable = false;
   const tooMany = (child: Child): boolean => {
     // Those who need Temporal end while it is not there yet: that proves nothing.
-    if (child !== crew.temporal && crew.temporal?.isReady === false) return false;
+    if (child !== childProcesses.temporal && childProcesses.temporal?.isReady === false)
+      return false;
     const count = (deaths.get(child) ?? 0) + 1;
     deaths.set(child, count);
     return count >= DEATHS_BEFORE_GIVING_UP;
   };
   const events: ChildEvents = {
-    started: () => onStarted(crew.all),
+    started: () => onStarted(childProcesses.all),
     ready: () => {
-      if (usable || !crew.all.every(({ isReady }) => isReady)) return;
+      if (usable || !childProcesses.all.every(({ isReady }) => isReady)) return;
       usable = true;
-      onUsable(crew.all);
+      onUsable(childProcesses.all);
     },
     stuck: (child) => tell(stuckNotice(child, maxStoppedMs / 1_000)),
     died: (child, death) => {
@@ -72,17 +73,21 @@ function launch(supervision: Supervision, guard: Guard) {
       }
       tell(deathNotice(child, death));
       // A task may still run in its worker, for which nobody waits any more.
-      if (death.wasReady) crew.workerOf(child)?.restart();
+      if (death.wasReady) childProcesses.workerOf(child)?.restart();
     },
   };
-  const crew: Crew = openCrew(specs, { events, guard, maxStoppedMs });
-  return { crew, failed: failed.promise, isUsable: () => usable };
+  const childProcesses: ChildProcesses = openChildProcesses(specs, { events, guard, maxStoppedMs });
+  return { childProcesses, failed: failed.promise, isUsable: () => usable };
 }
 
 /** Says every now and then who keeps the start waiting. */
-function complain(crew: Crew, isUsable: () => boolean, tell: Supervision["tell"]): NodeJS.Timeout {
+function complain(
+  childProcesses: ChildProcesses,
+  isUsable: () => boolean,
+  tell: Supervision["tell"],
+): NodeJS.Timeout {
   return setInterval(() => {
-    const missing = crew.all.filter(({ isReady }) => !isReady);
+    const missing = childProcesses.all.filter(({ isReady }) => !isReady);
     const logs = missing.map(({ spec: { name, logFile } }) => `${name} (${logFile})`);
     if (!isUsable()) tell(`Still waiting for ${logs.join(", ")} …`);
   }, IMPATIENCE_MS);
@@ -96,19 +101,19 @@ async function told(signal: AbortSignal): Promise<void> {
 export async function supervise(supervision: Supervision): Promise<void> {
   const { signals, tell } = supervision;
   await using guard = openGuard();
-  const { crew, failed, isUsable } = launch(supervision, guard);
-  const complaints = complain(crew, isUsable, tell);
-  const broken = Promise.all(crew.all.map(({ stopped }) => stopped));
-  signals.kill.addEventListener("abort", crew.kill);
+  const { childProcesses, failed, isUsable } = launch(supervision, guard);
+  const complaints = complain(childProcesses, isUsable, tell);
+  const broken = Promise.all(childProcesses.all.map(({ stopped }) => stopped));
+  signals.kill.addEventListener("abort", childProcesses.kill);
   try {
     await Promise.race([told(signals.drain), failed, broken]);
     tell("Stopping …");
   } catch (error) {
-    crew.kill();
+    childProcesses.kill();
     throw error;
   } finally {
     clearInterval(complaints);
-    await crew.stop();
-    signals.kill.removeEventListener("abort", crew.kill);
+    await childProcesses.stop();
+    signals.kill.removeEventListener("abort", childProcesses.kill);
   }
 }

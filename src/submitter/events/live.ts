@@ -1,4 +1,4 @@
-import type { Change, TableStorage } from "../../adaptors/table-storage/index.ts";
+import type { Change, TableStorage } from "../../adaptors/table-storage.ts";
 import type { ResultId, TaskId } from "../../domain/ids.ts";
 import type { Result } from "../../domain/result.ts";
 import type { Task } from "../../domain/task.ts";

@@ -9,7 +9,7 @@
 //       feed ends a subscription that falls too far behind.
 import { setTimeout as sleep } from "node:timers/promises";
 import type { CallContext } from "nice-grpc";
-import type { Change, TableStorage } from "../../adaptors/table-storage/index.ts";
+import type { Change, TableStorage } from "../../adaptors/table-storage.ts";
 import { GridError } from "../../domain/errors.ts";
 import type {
   EventSubscriptionResponse as Event,

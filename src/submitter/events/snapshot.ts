@@ -1,4 +1,4 @@
-import type { TableStorage } from "../../adaptors/table-storage/index.ts";
+import type { TableStorage } from "../../adaptors/table-storage.ts";
 import { resultId, type SessionId, taskId } from "../../domain/ids.ts";
 import {
   type EventSubscriptionResponse as Event,

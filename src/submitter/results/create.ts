@@ -1,4 +1,4 @@
-import type { StoredObject } from "../../adaptors/object-storage/index.ts";
+import type { StoredObject } from "../../adaptors/object-storage.ts";
 import { resultId, type SessionId, taskId } from "../../domain/ids.ts";
 import type { Result } from "../../domain/result.ts";
 import { ResultStatus } from "../../domain/status.ts";

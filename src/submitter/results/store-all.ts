@@ -1,4 +1,4 @@
-import type { ObjectStorage, Origin, StoredObject } from "../../adaptors/object-storage/index.ts";
+import type { ObjectStorage, Origin, StoredObject } from "../../adaptors/object-storage.ts";
 
 /** What is larger gains nothing from being stored in one go with others. */
 const SMALL_BYTES = 256 * 1_024;

@@ -1,5 +1,5 @@
 // A stream of one id, then chunks. Whatever can be refused is refused before a byte is read.
-import type { StoredObject } from "../../adaptors/object-storage/index.ts";
+import type { StoredObject } from "../../adaptors/object-storage.ts";
 import { GridError, invalid } from "../../domain/errors.ts";
 import type { Result } from "../../domain/result.ts";
 import { ResultStatus } from "../../domain/status.ts";

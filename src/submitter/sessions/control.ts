@@ -2,8 +2,8 @@
 // without asking Temporal; the workflow decides, and the row it wrote is the answer.
 import { GridError } from "../../domain/errors.ts";
 import type { Session } from "../../domain/session.ts";
+import { nameOfStatus, refusalOf, type SessionCommand } from "../../domain/session-commands.ts";
 import { SessionStatus } from "../../domain/status.ts";
-import { nameOfStatus, refusalOf, type Verb } from "../../domain/verbs.ts";
 import type { StopSubmissionRequest } from "../../gen/sessions_common.ts";
 import type { Grid } from "../grid.ts";
 import { readSession } from "./read.ts";
@@ -16,14 +16,14 @@ import { readSession } from "./read.ts";
 export async function changeSession(
   { stores, workflows }: Grid,
   id: string,
-  verb: Exclude<Verb, "stopSubmission">,
+  command: Exclude<SessionCommand, "stopSubmission">,
 ): Promise<Session> {
   const session = await readSession(stores, id);
   const { sessionId, status } = session;
-  if (verb === "resume" && status === SessionStatus.RUNNING) return session;
-  const refusal = refusalOf(verb, nameOfStatus(status));
+  if (command === "resume" && status === SessionStatus.RUNNING) return session;
+  const refusal = refusalOf(command, nameOfStatus(status));
   if (refusal) throw new GridError("INVALID_SESSION_TRANSITION", `${refusal} (${sessionId})`);
-  await workflows.control(sessionId, verb);
+  await workflows.control(sessionId, command);
   return await readSession(stores, id);
 }
 

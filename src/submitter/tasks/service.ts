@@ -6,9 +6,9 @@ import { cancelTasks } from "../../lifecycle/cancel.ts";
 import type { Grid } from "../grid.ts";
 import { TASK_LIST } from "../lists/fields.ts";
 import { toFilter, toQuery } from "../lists/query.ts";
-import { createBatching } from "./batching.ts";
+import { createBatching } from "../submission/batching.ts";
+import { submitTasks } from "../submission/submit.ts";
 import { toTaskDetailed, toTaskSummary } from "./convert.ts";
-import { submitTasks } from "./submit.ts";
 
 export function tasksService(grid: Grid): Service<TasksDefinition> {
   const { stores } = grid;

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { expect, it } from "vitest";
-import type { ObjectStorage, Origin } from "../../../src/adaptors/object-storage/port.ts";
+import type { ObjectStorage, Origin } from "../../../src/adaptors/ports/objects.ts";
 import { type ObjectId, retryId, sessionId, type TaskId, taskId } from "../../../src/domain/ids.ts";
 import type { ObjectStoragePromises } from "../object-storage.ts";
 import { blobsOf, chunked, KIB, ORIGIN, someBytes } from "./blobs.ts";

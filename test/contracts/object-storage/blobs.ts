@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import type { NewBlob, ObjectStorage, Origin } from "../../../src/adaptors/object-storage/port.ts";
+import type { NewBlob, ObjectStorage, Origin } from "../../../src/adaptors/ports/objects.ts";
 import { type ObjectId, objectId, sessionId } from "../../../src/domain/ids.ts";
 
 export const KIB = 1024;

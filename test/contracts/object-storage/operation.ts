@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import type { ObjectStorage } from "../../../src/adaptors/object-storage/port.ts";
+import type { ObjectStorage } from "../../../src/adaptors/ports/objects.ts";
 import type { ObjectStoragePromises } from "../object-storage.ts";
 import { blobsOf, chunked, KIB, ORIGIN, putBytes, readBytes, someBytes } from "./blobs.ts";
 

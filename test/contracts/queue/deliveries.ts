@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { expect } from "vitest";
-import type { Delivery, Message, QueueStorage } from "../../../src/adaptors/queue/port.ts";
+import type { Delivery, Message, QueueStorage } from "../../../src/adaptors/ports/queue.ts";
 import { type PartitionId, partitionId, sessionId, taskId } from "../../../src/domain/ids.ts";
 
 /** Long enough that a wrong delivery would have come. */

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import type { QueueStorage } from "../../../src/adaptors/queue/port.ts";
+import type { QueueStorage } from "../../../src/adaptors/ports/queue.ts";
 import { agentId } from "../../../src/domain/ids.ts";
 import type { QueuePromises } from "../queue.ts";
 import { expectNothing, manyIn, messageIn, somePartition, take, tasksOf } from "./deliveries.ts";

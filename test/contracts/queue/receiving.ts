@@ -1,5 +1,5 @@
 import { expect, it, vi } from "vitest";
-import type { QueueStorage } from "../../../src/adaptors/queue/port.ts";
+import type { QueueStorage } from "../../../src/adaptors/ports/queue.ts";
 import type { QueuePromises } from "../queue.ts";
 import {
   expectNothing,

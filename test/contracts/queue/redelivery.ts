@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { expect, it } from "vitest";
-import type { QueueStorage } from "../../../src/adaptors/queue/port.ts";
+import type { QueueStorage } from "../../../src/adaptors/ports/queue.ts";
 import { agentId, type PartitionId } from "../../../src/domain/ids.ts";
 import { holdInKilledProcess } from "../../support/hold-deliveries.ts";
 import type { QueuePromises } from "../queue.ts";

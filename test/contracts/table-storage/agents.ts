@@ -11,23 +11,23 @@ const agentRow = () => ({
 });
 
 export function agents({ open }: TableStoragePromises): void {
-  it("counts an agent's beats and keeps what the last one said", async () => {
+  it("counts an agent's heartbeats and keeps what the last one said", async () => {
     const [one, two] = [await open(), await open()];
     const agent = agentRow();
-    await one.agents.beat(agent);
-    await two.agents.beat({ ...agent, held: 4, process: "one" });
-    await one.agents.beat({ ...agent, held: 5, process: "two" });
+    await one.agents.heartbeat(agent);
+    await two.agents.heartbeat({ ...agent, held: 4, process: "one" });
+    await one.agents.heartbeat({ ...agent, held: 5, process: "two" });
     const list = await two.agents.list();
     expect(list.filter(({ agentId }) => agentId === agent.agentId)).toEqual([
-      { ...agent, beats: 3, held: 5, process: "two" },
+      { ...agent, heartbeats: 3, held: 5, process: "two" },
     ]);
   });
 
   it("removes an agent, and removes it again without complaint", async () => {
     const { agents } = await open();
     const [left, stays] = [agentRow(), agentRow()];
-    await agents.beat(left);
-    await agents.beat(stays);
+    await agents.heartbeat(left);
+    await agents.heartbeat(stays);
     await agents.remove(left.agentId);
     await agents.remove(left.agentId);
     const ids = (await agents.list()).map(({ agentId }) => agentId);

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import type { TableStorage } from "../../../src/adaptors/table-storage/index.ts";
+import type { TableStorage } from "../../../src/adaptors/table-storage.ts";
 import type { SessionId } from "../../../src/domain/ids.ts";
 import { TaskStatus } from "../../../src/domain/status.ts";
 import type { TableStoragePromises } from "../table-storage.ts";

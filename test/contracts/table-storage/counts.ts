@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import type { TableStorage } from "../../../src/adaptors/table-storage/index.ts";
+import type { TableStorage } from "../../../src/adaptors/table-storage.ts";
 import type { BatchProgress } from "../../../src/domain/batch.ts";
 import type { BatchId } from "../../../src/domain/ids.ts";
 import { FINAL_TASK_STATUSES, TaskStatus } from "../../../src/domain/status.ts";
@@ -13,14 +13,14 @@ import { CANCELLED, COMPLETED, FAILED, RETRIED, SEEN_STATUSES } from "./steps.ts
 const T = TaskStatus;
 const AGENT = someAgent();
 
-type Verb = (
+type SessionCommand = (
   tables: TableStorage,
   tasks: readonly TaskDefinition[],
   attempt: number,
 ) => Promise<unknown>;
 
 const decide =
-  (record: CommitRecord, outside: boolean): Verb =>
+  (record: CommitRecord, outside: boolean): SessionCommand =>
   ({ tasks }, some, attempt) =>
     tasks.decide(
       idsOf(some).map((taskId) => ({
@@ -32,7 +32,7 @@ const decide =
       6,
     );
 
-const VERBS: readonly Verb[] = [
+const SESSION_COMMANDS: readonly SessionCommand[] = [
   ({ tasks }, some) => tasks.accept(idsOf(some)),
   ({ tasks }, some) => tasks.discard(idsOf(some).slice(0, 1)),
   ({ tasks }, some) => tasks.submit(idsOf(some), 2),
@@ -80,7 +80,7 @@ export function counts({ open }: TableStoragePromises): void {
     const [one, two] = [await open(), await open()];
     const steps = fc.array(
       fc.record({
-        verb: fc.oneof(fc.constantFrom(...ONWARD), fc.nat(VERBS.length - 1)),
+        verb: fc.oneof(fc.constantFrom(...ONWARD), fc.nat(SESSION_COMMANDS.length - 1)),
         tasks: fc.uniqueArray(fc.nat(5), { minLength: 1, maxLength: 6 }),
         attempt: fc.integer({ min: 1, max: 2 }),
         other: fc.boolean(),
@@ -99,7 +99,7 @@ export function counts({ open }: TableStoragePromises): void {
         // Not one after the other: neighbours share transactions, and the other process cuts in.
         await Promise.all(
           script.map(({ verb, tasks: picked, attempt, other }) =>
-            VERBS[verb]?.(
+            SESSION_COMMANDS[verb]?.(
               other ? two : one,
               tasks.filter((_, i) => picked.includes(i)),
               attempt,

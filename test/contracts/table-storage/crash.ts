@@ -2,10 +2,7 @@ import { fork } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import { expect, it, onTestFinished } from "vitest";
-import type {
-  TableStorage,
-  TableStorageOptions,
-} from "../../../src/adaptors/table-storage/index.ts";
+import type { TableStorage, TableStorageOptions } from "../../../src/adaptors/table-storage.ts";
 import type { SessionId } from "../../../src/domain/ids.ts";
 import { isFinal, ResultStatus, TASK_MACHINE, TaskStatus } from "../../../src/domain/status.ts";
 import type { TableStoragePromises } from "../table-storage.ts";

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import type { Edge, TableStorage } from "../../../src/adaptors/table-storage/index.ts";
+import type { Edge, TableStorage } from "../../../src/adaptors/table-storage.ts";
 import type { ResultId, TaskId } from "../../../src/domain/ids.ts";
 import type { TableStoragePromises } from "../table-storage.ts";
 import { idsOf, someBatch, someResult, someSession, someTask, taskIn, tasksIn } from "./rows.ts";

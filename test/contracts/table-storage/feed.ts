@@ -1,5 +1,5 @@
 import { expect, it, onTestFinished, vi } from "vitest";
-import type { Change, TableStorage } from "../../../src/adaptors/table-storage/index.ts";
+import type { Change, TableStorage } from "../../../src/adaptors/table-storage.ts";
 import { objectId, type SessionId, type TaskId } from "../../../src/domain/ids.ts";
 import { isFinal, ResultStatus, TASK_MACHINE, TaskStatus } from "../../../src/domain/status.ts";
 import type { TableStoragePromises } from "../table-storage.ts";
@@ -213,19 +213,19 @@ export function feed({ open }: TableStoragePromises): void {
     }
   });
 
-  it("rings when tasks became final or batches were added, in any process", async () => {
+  it("notices when tasks became final or batches were added, in any process", async () => {
     const [reader, writer] = [await open(), await open()];
-    let rings = 0;
+    let notices = 0;
     const stop = reader.feed.onProgress(() => {
-      rings++;
+      notices++;
     });
     const session = someSession();
     await writer.batches.add([batchIn(session)]);
-    await vi.waitFor(() => expect(rings).toBeGreaterThan(0), { timeout: 60_000 });
+    await vi.waitFor(() => expect(notices).toBeGreaterThan(0), { timeout: 60_000 });
     const tasks = await decided(writer, tasksIn(session, 2));
-    rings = 0;
+    notices = 0;
     await writer.tasks.finish(idsOf(tasks), 7);
-    await vi.waitFor(() => expect(rings).toBeGreaterThan(0), { timeout: 60_000 });
+    await vi.waitFor(() => expect(notices).toBeGreaterThan(0), { timeout: 60_000 });
     stop();
     stop();
   });

@@ -1,5 +1,5 @@
 // The whole life of a group of tasks, in repeatable steps: what the crash tests interrupt.
-import type { TableStorage } from "../../../src/adaptors/table-storage/index.ts";
+import type { TableStorage } from "../../../src/adaptors/table-storage.ts";
 import {
   type AgentId,
   agentId,

@@ -1,5 +1,5 @@
 import { expect, it, vi } from "vitest";
-import type { TableStorage } from "../../../src/adaptors/table-storage/index.ts";
+import type { TableStorage } from "../../../src/adaptors/table-storage.ts";
 import { TaskStatus } from "../../../src/domain/status.ts";
 import type { TableStoragePromises } from "../table-storage.ts";
 import { bySession } from "./conditions.ts";
@@ -97,8 +97,8 @@ const USES: Readonly<Record<string, Use>> = {
   "batches.parked": ({ batches }) => batches.parked({ limit: 1 }),
   "batches.unparkReady": ({ batches }) => batches.unparkReady(),
   "batches.unparked": ({ batches }) => batches.unparked([{ sessionId: someSession(), batch: 1 }]),
-  "agents.beat": ({ agents }) =>
-    agents.beat({ ...OWNER, partitionId: OPTIONS.partitionId as never, held: 0 }),
+  "agents.heartbeat": ({ agents }) =>
+    agents.heartbeat({ ...OWNER, partitionId: OPTIONS.partitionId as never, held: 0 }),
   "agents.list": ({ agents }) => agents.list(),
   "agents.remove": ({ agents }) => agents.remove(someAgent()),
   "feed.open": ({ feed }) => feed.open(someSession(), new AbortController().signal),

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import type { TableStorage } from "../../../src/adaptors/table-storage/index.ts";
+import type { TableStorage } from "../../../src/adaptors/table-storage.ts";
 import type { Condition, ResultField } from "../../../src/domain/filter.ts";
 import { objectId, type SessionId } from "../../../src/domain/ids.ts";
 import type { Result } from "../../../src/domain/result.ts";

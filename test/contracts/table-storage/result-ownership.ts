@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import type { TableStorage } from "../../../src/adaptors/table-storage/index.ts";
+import type { TableStorage } from "../../../src/adaptors/table-storage.ts";
 import type { ResultId } from "../../../src/domain/ids.ts";
 import type { TableStoragePromises } from "../table-storage.ts";
 import { resultIdsOf, resultIn, resultsIn, someResult, someSession, someTask } from "./rows.ts";

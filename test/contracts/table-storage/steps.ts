@@ -1,5 +1,5 @@
 // Brings tasks to where a test begins.
-import type { TableStorage } from "../../../src/adaptors/table-storage/index.ts";
+import type { TableStorage } from "../../../src/adaptors/table-storage.ts";
 import type { AgentId, TaskId } from "../../../src/domain/ids.ts";
 import { TaskStatus } from "../../../src/domain/status.ts";
 import {

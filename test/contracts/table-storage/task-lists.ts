@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import type { TableStorage } from "../../../src/adaptors/table-storage/index.ts";
+import type { TableStorage } from "../../../src/adaptors/table-storage.ts";
 import type { Condition, Field, TaskField } from "../../../src/domain/filter.ts";
 import { partitionId, type SessionId } from "../../../src/domain/ids.ts";
 import { errorOf, type Task } from "../../../src/domain/task.ts";

@@ -2,16 +2,16 @@
 import { randomUUID } from "node:crypto";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Delivery } from "../../../src/adaptors/queue/index.ts";
-import { acquire } from "../../../src/agent/acquire.ts";
-import type { Attempt } from "../../../src/agent/attempt.ts";
-import { beatOnce } from "../../../src/agent/beat.ts";
-import { type Committer, createCommitter } from "../../../src/agent/committer.ts";
+import type { Delivery } from "../../../src/adaptors/queue.ts";
+import { type Committer, createCommitter } from "../../../src/agent/commit/committer.ts";
+import { createSettler, type Settler } from "../../../src/agent/commit/settle.ts";
 import type { AgentContext } from "../../../src/agent/context.ts";
-import { fileOf } from "../../../src/agent/folder.ts";
-import { createLetGo, type LetGo } from "../../../src/agent/let-go.ts";
-import type { Outcome } from "../../../src/agent/outcome.ts";
-import { createPrepare } from "../../../src/agent/prepare.ts";
+import type { Attempt } from "../../../src/agent/execution/attempt.ts";
+import { fileOf } from "../../../src/agent/execution/folder.ts";
+import type { Outcome } from "../../../src/agent/execution/outcome.ts";
+import { heartbeatOnce } from "../../../src/agent/heartbeat.ts";
+import { acquire } from "../../../src/agent/intake/acquire.ts";
+import { createPrepare } from "../../../src/agent/intake/prepare.ts";
 import { type AgentId, type ResultId, resultId, taskId } from "../../../src/domain/ids.ts";
 import { afterFailure } from "../../../src/domain/retry.ts";
 import { TaskStatus } from "../../../src/domain/status.ts";
@@ -34,50 +34,50 @@ export async function playAgent(world: World, actor: Actor, role: AgentRole): Pr
   const revoke = (attempts: readonly Attempt[]) => {
     for (const attempt of attempts) attempt.revoked = true;
   };
-  const letGo = createLetGo(context, failed);
-  const committer = createCommitter({ context, letGo, revoke, failed });
+  const settler = createSettler(context, failed);
+  const committer = createCommitter({ context, settler, revoke, failed });
   const prepare = createPrepare(context);
   const parts: Parts = {
     world,
     actor,
     role,
-    letGo,
+    settler,
     committer,
-    beat: () => beatOnce(context, revoke),
+    heartbeat: () => heartbeatOnce(context, revoke),
   };
-  await parts.beat();
+  await parts.heartbeat();
   for (let i = 0; i < role.polls; i += 1) {
     const deliveries = await actor.turn("polls", () => take(world));
     if (deliveries.length === 0) await idle(world, actor, role.work ? 1 : 8);
     else {
-      const attempts = await acquire(context, deliveries, letGo.ack);
+      const attempts = await acquire(context, deliveries, settler.ack);
       const { ready, failed: lost } = await prepare(attempts);
       for (const { attempt, record } of lost) committer.end(attempt, record, TaskStatus.DISPATCHED);
       for (const attempt of ready) await runOrNot(parts, attempt);
     }
   }
   await committer.idle();
-  await letGo.idle();
+  await settler.idle();
 }
 
 interface Parts {
   readonly world: World;
   readonly actor: Actor;
   readonly role: AgentRole;
-  readonly letGo: LetGo;
+  readonly settler: Settler;
   readonly committer: Committer;
-  readonly beat: () => Promise<void>;
+  readonly heartbeat: () => Promise<void>;
 }
 
 async function runOrNot(parts: Parts, attempt: Attempt): Promise<void> {
-  const { letGo, world } = parts;
-  if (attempt.revoked) letGo.dropped([attempt]);
-  else if (world.random.chance(0.1)) await letGo.giveBack([attempt]);
+  const { settler, world } = parts;
+  if (attempt.revoked) settler.dropped([attempt]);
+  else if (world.random.chance(0.1)) await settler.giveBack([attempt]);
   else await run(parts, attempt);
 }
 
 async function run(parts: Parts, attempt: Attempt): Promise<void> {
-  const { world, actor, role, committer, letGo, beat } = parts;
+  const { world, actor, role, committer, settler, heartbeat } = parts;
   const { random, chronicle } = world;
   committer.start(attempt);
   const outcome = (role.work ?? chanceWork)(world, attempt);
@@ -85,10 +85,10 @@ async function run(parts: Parts, attempt: Attempt): Promise<void> {
   chronicle.calls.set(key, (chronicle.calls.get(key) ?? 0) + 1);
   // How long it takes, in turns of others.
   if (!role.work) await idle(world, actor, random.chance(0.3) ? 60 : 4);
-  if (random.chance(0.3)) await beat();
+  if (random.chance(0.3)) await heartbeat();
   attempt.processedAt = Date.now();
   attempt.buffer.closed = true;
-  if (attempt.revoked && random.chance(0.5)) letGo.dropped([attempt]);
+  if (attempt.revoked && random.chance(0.5)) settler.dropped([attempt]);
   else committer.end(attempt, outcome);
 }
 
@@ -121,7 +121,7 @@ function createContext(world: World, actor: Actor, agentId: AgentId): AgentConte
       ending: never,
     },
     settings: {
-      ...{ cacheFolder, prefetch: 4, beatMs: 1_000, graceDelayMs: 1_000, holdMs: 1_000 },
+      ...{ cacheFolder, prefetch: 4, heartbeatMs: 1_000, graceDelayMs: 1_000, holdMs: 1_000 },
       ...{ dataChunkMaxBytes: 2 ** 20, singleUpTo: 64 },
     },
   };

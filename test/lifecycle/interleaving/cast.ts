@@ -1,22 +1,22 @@
 // Who acts on a session besides its agents.
 
 import { randomUUID } from "node:crypto";
-import { collectOrphans } from "../../../src/activities/orphans.ts";
-import { recordStatus } from "../../../src/activities/record-status.ts";
-import { createCare } from "../../../src/activities/supervise/care.ts";
-import { feedQueue } from "../../../src/activities/supervise/feed-queue.ts";
-import { mend } from "../../../src/activities/supervise/mend.ts";
-import { settleWaits } from "../../../src/activities/supervise/settle-waits.ts";
 import { type AgentId, batchId, type ResultId } from "../../../src/domain/ids.ts";
+import type { SessionStatusName } from "../../../src/domain/session-commands.ts";
 import { FINAL_TASK_STATUSES, SessionStatus, TaskStatus } from "../../../src/domain/status.ts";
 import type { TaskDefinition } from "../../../src/domain/task.ts";
-import type { SessionStatusName } from "../../../src/domain/verbs.ts";
 import { admit } from "../../../src/lifecycle/admit.ts";
 import { cancelSessionTasks, cancelTasks, endLate } from "../../../src/lifecycle/cancel.ts";
 import { dispatchDirectly } from "../../../src/lifecycle/dispatch.ts";
+import { collectOrphans } from "../../../src/lifecycle/orphans.ts";
+import { recordStatus } from "../../../src/lifecycle/record-status.ts";
 import { recoverFrom } from "../../../src/lifecycle/recover.ts";
 import { refuse } from "../../../src/lifecycle/roll-forward.ts";
 import type { Stores } from "../../../src/lifecycle/stores.ts";
+import { feedQueue } from "../../../src/orchestrator/supervision/feed-queue.ts";
+import { reconcileDependencies } from "../../../src/orchestrator/supervision/reconcile-dependencies.ts";
+import { mend } from "../../../src/orchestrator/supervision/republish-lost.ts";
+import { createBatchState } from "../../../src/orchestrator/supervision/state.ts";
 import { idle } from "./agent.ts";
 import type { Actor } from "./turns.ts";
 import type { World } from "./world.ts";
@@ -95,10 +95,10 @@ async function superviseOnce(world: World, stores: Stores): Promise<void> {
   world.aheadMs += PATIENCE_MS;
   const { aheadMs } = world;
   const later = { ...stores, now: () => Date.now() + aheadMs };
-  const cares = infos.map((info) => createCare(info, 0));
+  const cares = infos.map((info) => createBatchState(info, 0));
   await feedQueue(later, sessionId, cares, { deep: false, dispatchedAt: 0 });
   await mend(later, cares, { republishAfterMs: 0 });
-  for (const info of infos) await settleWaits(stores, info);
+  for (const info of infos) await reconcileDependencies(stores, info);
   await stores.tables.batches.close(infos.filter(({ progress }) => progress.open === 0));
 }
 

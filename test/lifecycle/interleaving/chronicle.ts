@@ -1,8 +1,8 @@
 // What was seen while the actors were at it, and what of it must never be.
 
-import type { Message } from "../../../src/adaptors/queue/port.ts";
-import type { BatchInfo, TableStorage } from "../../../src/adaptors/table-storage/index.ts";
-import type { Decided, Decision } from "../../../src/adaptors/table-storage/port/tasks.ts";
+import type { Message } from "../../../src/adaptors/ports/queue.ts";
+import type { Decided, Decision } from "../../../src/adaptors/ports/table/tasks.ts";
+import type { BatchInfo, TableStorage } from "../../../src/adaptors/table-storage.ts";
 import type { BatchId, ResultId, TaskId } from "../../../src/domain/ids.ts";
 import type { Result } from "../../../src/domain/result.ts";
 import { isFinal, RESULT_MACHINE, ResultStatus } from "../../../src/domain/status.ts";

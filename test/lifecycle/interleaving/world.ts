@@ -3,7 +3,7 @@ import { randomUUID } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Change } from "../../../src/adaptors/table-storage/index.ts";
+import type { Change } from "../../../src/adaptors/table-storage.ts";
 import {
   type PartitionId,
   partitionId,

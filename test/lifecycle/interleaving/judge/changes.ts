@@ -1,4 +1,4 @@
-import type { Change } from "../../../../src/adaptors/table-storage/index.ts";
+import type { Change } from "../../../../src/adaptors/table-storage.ts";
 import type { ResultId, TaskId } from "../../../../src/domain/ids.ts";
 import {
   FINAL_TASK_STATUSES,

@@ -1,0 +1,135 @@
+// What one write owes to the maintained counts and to the change feed.
+//
+//   L1. Posted in the transaction of the write itself: counts and feed never differ from the rows.
+//   L2. Added up first, so that a bulk verb costs a few rows and not a few rows per task.
+import type { StatementSync } from "node:sqlite";
+import type { BatchId, SessionId, TaskId } from "../../../domain/ids.ts";
+import { TaskStatus } from "../../../domain/status.ts";
+import type { Change } from "../../ports/table/feed.ts";
+
+/** The columns that say what a task counts for. */
+export interface TaskRef {
+  readonly task_id: TaskId;
+  readonly session_id: SessionId;
+  readonly batch_id: BatchId;
+}
+
+export interface Ledger {
+  /** The task changed its status; undefined = it did not exist before, or does not any more. */
+  moved(task: TaskRef, from: TaskStatus | undefined, to: TaskStatus | undefined): void;
+  changed(sessionId: SessionId, change: Change): void;
+  /** Batches or final tasks: those who watch progress should look. */
+  progressed(): void;
+  post(sql: Sql): void;
+  readonly notices: { readonly changes: boolean; readonly progress: boolean };
+}
+
+type Sql = (text: string) => StatementSync;
+
+type Progress = [open: number, pending: number, completed: number, failed: number];
+
+/** How one task in this status counts in its batch; a RETRIED one counts by what follows it. */
+const PROGRESS_OF: Readonly<Record<TaskStatus, Progress>> = {
+  [TaskStatus.CREATING]: [1, 0, 0, 0],
+  [TaskStatus.PENDING]: [1, 1, 0, 0],
+  [TaskStatus.PAUSED]: [1, 0, 0, 0],
+  [TaskStatus.SUBMITTED]: [1, 0, 0, 0],
+  [TaskStatus.DISPATCHED]: [1, 0, 0, 0],
+  [TaskStatus.PROCESSING]: [1, 0, 0, 0],
+  [TaskStatus.PROCESSED]: [1, 0, 0, 0],
+  [TaskStatus.CANCELLING]: [1, 0, 0, 0],
+  [TaskStatus.COMPLETED]: [0, 0, 1, 0],
+  [TaskStatus.ERROR]: [0, 0, 0, 1],
+  [TaskStatus.TIMEOUT]: [0, 0, 0, 1],
+  [TaskStatus.CANCELLED]: [0, 0, 0, 1],
+  [TaskStatus.RETRIED]: [0, 0, 0, 0],
+};
+
+const STATUS_COUNT = Math.max(...Object.values(TaskStatus)) + 1;
+
+/** Internal statuses are no news. */
+const isVisible = (status: TaskStatus): boolean =>
+  status !== TaskStatus.CREATING && status !== TaskStatus.PROCESSED;
+
+interface SessionEntry {
+  readonly counts: number[];
+  readonly batches: Map<BatchId, Progress>;
+  readonly changes: Change[];
+}
+
+const ADD_COUNT = `INSERT INTO task_counts (session_id, status, count) VALUES (?, ?, ?)
+  ON CONFLICT DO UPDATE SET count = count + excluded.count`;
+const ADD_PROGRESS = `INSERT INTO progress (session_id, batch_id, open, pending, completed, failed)
+  VALUES (?, ?, ?, ?, ?, ?)
+  ON CONFLICT DO UPDATE SET open = open + excluded.open, pending = pending + excluded.pending,
+    completed = completed + excluded.completed, failed = failed + excluded.failed`;
+const ADD_CHANGES = "INSERT INTO changes (session_id, written_at, body) VALUES (?, ?, ?)";
+
+export function createLedger(): Ledger {
+  const entries = new Map<SessionId, SessionEntry>();
+  const notices = { changes: false, progress: false };
+
+  const entryOf = (sessionId: SessionId): SessionEntry => {
+    let entry = entries.get(sessionId);
+    if (!entry) {
+      entry = { counts: new Array(STATUS_COUNT).fill(0), batches: new Map(), changes: [] };
+      entries.set(sessionId, entry);
+    }
+    return entry;
+  };
+
+  const addProgress = (entry: SessionEntry, batchId: BatchId, status: TaskStatus, by: 1 | -1) => {
+    let sum = entry.batches.get(batchId);
+    if (!sum) {
+      sum = [0, 0, 0, 0];
+      entry.batches.set(batchId, sum);
+    }
+    const one = PROGRESS_OF[status];
+    sum[0] += by * one[0];
+    sum[1] += by * one[1];
+    sum[2] += by * one[2];
+    sum[3] += by * one[3];
+  };
+
+  /** CREATING tasks are no tasks yet for whoever counts by status. */
+  const addCount = (entry: SessionEntry, status: TaskStatus, by: 1 | -1) => {
+    if (status !== TaskStatus.CREATING) entry.counts[status] = (entry.counts[status] ?? 0) + by;
+  };
+
+  return {
+    notices,
+    moved(task, from, to) {
+      const entry = entryOf(task.session_id);
+      if (from !== undefined) {
+        addCount(entry, from, -1);
+        addProgress(entry, task.batch_id, from, -1);
+      }
+      if (to === undefined) return;
+      addCount(entry, to, 1);
+      addProgress(entry, task.batch_id, to, 1);
+      if (!isVisible(to)) return;
+      notices.changes = true;
+      const isNew = from === TaskStatus.CREATING;
+      const { task_id: taskId } = task;
+      entry.changes.push({ kind: isNew ? "newTask" : "taskStatus", taskId, status: to } as Change);
+    },
+    changed(sessionId, change) {
+      notices.changes = true;
+      entryOf(sessionId).changes.push(change);
+    },
+    progressed() {
+      notices.progress = true;
+    },
+    post(sql) {
+      for (const [sessionId, entry] of entries) postEntry(sql, sessionId, entry);
+    },
+  };
+}
+
+function postEntry(sql: Sql, sessionId: SessionId, { counts, batches, changes }: SessionEntry) {
+  for (const [status, count] of counts.entries())
+    if (count !== 0) sql(ADD_COUNT).run(sessionId, status, count);
+  for (const [batchId, sum] of batches)
+    if (sum.some((delta) => delta !== 0)) sql(ADD_PROGRESS).run(sessionId, batchId, ...sum);
+  if (changes.length > 0) sql(ADD_CHANGES).run(sessionId, Date.now(), JSON.stringify(changes));
+}

@@ -1,0 +1,39 @@
+// TableStorage over one SQLite file that every process of the machine opens.
+//
+//   T1. A verb is one transaction, and SQLite admits one writer at a time: what a verb reads stays
+//       true until it has written.
+//   C1. Counts by status, progress of batches and the change feed are written in the transaction
+//       of the change itself (ledger.ts).
+import type { TableStorage } from "../../ports/table-storage.ts";
+import { agentTable } from "./agents.ts";
+import { batchTable } from "./batches.ts";
+import { dependencyTable } from "./dependencies.ts";
+import { changeFeed } from "./feed.ts";
+import { partitionTable } from "./partitions.ts";
+import { resultTable } from "./results.ts";
+import { sessionTable } from "./sessions.ts";
+import { openStore } from "./store.ts";
+import { createSweep } from "./sweep.ts";
+import { taskTable } from "./tasks.ts";
+
+/** @param path the data folder; it is made if it is not there. */
+export function openEmbeddedTables(path: string): TableStorage {
+  const store = openStore(path);
+  const feed = changeFeed(store);
+  return {
+    sessions: sessionTable(store),
+    partitions: partitionTable(store),
+    tasks: taskTable(store),
+    dependencies: dependencyTable(store),
+    results: resultTable(store),
+    batches: batchTable(store),
+    agents: agentTable(store),
+    feed,
+    sweep: createSweep(store),
+    ping: () => store.read(() => void store.sql("SELECT 1 FROM sqlite_schema LIMIT 1").get()),
+    async [Symbol.asyncDispose]() {
+      await store[Symbol.asyncDispose]();
+      feed[Symbol.dispose]();
+    },
+  };
+}

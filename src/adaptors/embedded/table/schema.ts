@@ -1,0 +1,147 @@
+import { ResultStatus, TaskStatus } from "../../../domain/status.ts";
+
+/*
+ * Ids are random or time-ordered text. Rows live in rowid order, so that tasks stored together lie
+ * together; each index costs every task a microsecond, so there are as few as the verbs allow:
+ *
+ *   - tasks of a session are found through `progress` (its batches) and the index on batches;
+ *   - `holder` repeats `owner` while an agent holds the task and is NULL otherwise, so that its
+ *     index is touched twice in a task's life and not at each status.
+ */
+const TASKS = `
+CREATE TABLE IF NOT EXISTS tasks (
+  n INTEGER PRIMARY KEY,
+  task_id TEXT NOT NULL UNIQUE,
+  session_id TEXT NOT NULL,
+  batch_id TEXT NOT NULL,
+  status INTEGER NOT NULL,
+  attempt INTEGER NOT NULL DEFAULT 0,
+  owner TEXT NOT NULL DEFAULT '',
+  hostname TEXT NOT NULL DEFAULT '',
+  holder TEXT,
+  stage TEXT,
+  priority INTEGER NOT NULL,
+  created_at INTEGER NOT NULL,
+  submitted_at INTEGER,
+  received_at INTEGER,
+  acquired_at INTEGER,
+  fetched_at INTEGER,
+  started_at INTEGER,
+  processed_at INTEGER,
+  ended_at INTEGER,
+  ends_in INTEGER,
+  decided_by INTEGER,
+  record TEXT,
+  interruptions INTEGER,
+  options TEXT NOT NULL,
+  definition TEXT NOT NULL
+);
+CREATE INDEX IF NOT EXISTS tasks_batch ON tasks (batch_id, ended_at);
+CREATE INDEX IF NOT EXISTS tasks_holder ON tasks (holder) WHERE holder IS NOT NULL;
+CREATE INDEX IF NOT EXISTS tasks_stage ON tasks (stage, task_id) WHERE stage IS NOT NULL;
+CREATE INDEX IF NOT EXISTS tasks_creating ON tasks (created_at)
+  WHERE status = ${TaskStatus.CREATING};
+
+CREATE TABLE IF NOT EXISTS task_counts (
+  session_id TEXT NOT NULL,
+  status INTEGER NOT NULL,
+  count INTEGER NOT NULL,
+  PRIMARY KEY (session_id, status)
+) WITHOUT ROWID;
+
+CREATE TABLE IF NOT EXISTS progress (
+  session_id TEXT NOT NULL,
+  batch_id TEXT NOT NULL,
+  open INTEGER NOT NULL,
+  pending INTEGER NOT NULL,
+  completed INTEGER NOT NULL,
+  failed INTEGER NOT NULL,
+  PRIMARY KEY (session_id, batch_id)
+) WITHOUT ROWID;
+
+CREATE TABLE IF NOT EXISTS edges (
+  result_id TEXT NOT NULL,
+  task_id TEXT NOT NULL,
+  open INTEGER NOT NULL DEFAULT 1,
+  PRIMARY KEY (result_id, task_id)
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS edges_open ON edges (task_id) WHERE open = 1;
+`;
+
+const RESULTS = `
+CREATE TABLE IF NOT EXISTS results (
+  n INTEGER PRIMARY KEY,
+  result_id TEXT NOT NULL UNIQUE,
+  session_id TEXT NOT NULL,
+  name TEXT NOT NULL,
+  created_by TEXT NOT NULL,
+  owner TEXT NOT NULL,
+  status INTEGER NOT NULL,
+  created_at INTEGER NOT NULL,
+  completed_at INTEGER,
+  size INTEGER NOT NULL,
+  object_id TEXT NOT NULL,
+  manual_deletion INTEGER NOT NULL,
+  stage TEXT,
+  publish_as INTEGER
+);
+CREATE INDEX IF NOT EXISTS results_session ON results (session_id);
+CREATE INDEX IF NOT EXISTS results_stage ON results (stage) WHERE stage IS NOT NULL;
+CREATE INDEX IF NOT EXISTS results_unowned ON results (session_id)
+  WHERE owner = '' AND status = ${ResultStatus.CREATED};
+`;
+
+const SESSIONS = `
+CREATE TABLE IF NOT EXISTS sessions (
+  session_id TEXT PRIMARY KEY,
+  status INTEGER NOT NULL,
+  body TEXT NOT NULL
+) WITHOUT ROWID;
+
+CREATE TABLE IF NOT EXISTS partitions (
+  partition_id TEXT PRIMARY KEY,
+  body TEXT NOT NULL
+) WITHOUT ROWID;
+
+CREATE TABLE IF NOT EXISTS agents (
+  agent_id TEXT PRIMARY KEY,
+  partition_id TEXT NOT NULL,
+  hostname TEXT NOT NULL,
+  process TEXT,
+  heartbeats INTEGER NOT NULL,
+  held INTEGER NOT NULL
+) WITHOUT ROWID;
+
+CREATE TABLE IF NOT EXISTS batches (
+  session_id TEXT NOT NULL,
+  batch INTEGER NOT NULL,
+  batch_id TEXT NOT NULL UNIQUE,
+  name TEXT,
+  linger_ms INTEGER,
+  closed INTEGER NOT NULL DEFAULT 0,
+  parked INTEGER NOT NULL DEFAULT 0,
+  stored_at INTEGER NOT NULL,
+  PRIMARY KEY (session_id, batch)
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS batches_waiting ON batches (session_id, batch) WHERE parked > 0;
+
+CREATE TABLE IF NOT EXISTS batch_marks (
+  session_id TEXT PRIMARY KEY,
+  last INTEGER NOT NULL DEFAULT 0,
+  announced INTEGER NOT NULL DEFAULT 0
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS batch_marks_unannounced ON batch_marks (session_id)
+  WHERE last > announced;
+`;
+
+// AUTOINCREMENT: a number is never used again, so that a gap means entries that were swept.
+const CHANGES = `
+CREATE TABLE IF NOT EXISTS changes (
+  seq INTEGER PRIMARY KEY AUTOINCREMENT,
+  session_id TEXT NOT NULL,
+  written_at INTEGER NOT NULL,
+  body TEXT NOT NULL
+);
+`;
+
+export const SCHEMA = `${TASKS}${RESULTS}${SESSIONS}${CHANGES}`;

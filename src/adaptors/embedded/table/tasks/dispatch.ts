@@ -1,0 +1,137 @@
+// From ready to running, and back: who may hold a task, one attempt after the other.
+import type { BatchId, TaskId } from "../../../../domain/ids.ts";
+import { sourcesOf, TASK_MACHINE, TaskStatus } from "../../../../domain/status.ts";
+import type { Task } from "../../../../domain/task.ts";
+import type { TaskTable } from "../../../ports/table/tasks.ts";
+import type { Ledger } from "../ledger.ts";
+import type { Store } from "../store.ts";
+import { type OptionsText, TASK_COLUMNS, type TaskRow, toTask } from "../task-rows.ts";
+import { moveAttempts, moveTasks } from "./found.ts";
+
+const T = TaskStatus;
+
+/** A task that an agent still holds is released, not submitted. */
+const HELD = new Set<TaskStatus>([T.DISPATCHED, T.PROCESSING]);
+const SUBMITTABLE = new Set<TaskStatus>(
+  sourcesOf(TASK_MACHINE, T.SUBMITTED).filter((status) => !HELD.has(status)),
+);
+const PAUSABLE = new Set<TaskStatus>(sourcesOf(TASK_MACHINE, T.PAUSED));
+const ACQUIRABLE = new Set<TaskStatus>(sourcesOf(TASK_MACHINE, T.DISPATCHED));
+const STARTABLE = new Set<TaskStatus>(sourcesOf(TASK_MACHINE, T.PROCESSING));
+
+const FULL = `SELECT ${TASK_COLUMNS}, n FROM tasks WHERE task_id = ?`;
+
+const SUBMIT = `UPDATE tasks SET status = ${T.SUBMITTED}, submitted_at = ? WHERE n = ?`;
+const PAUSE = `UPDATE tasks SET status = ${T.PAUSED}, owner = '', hostname = '', holder = NULL,
+  received_at = NULL, acquired_at = NULL WHERE n = ?`;
+const ACQUIRE = `UPDATE tasks SET status = ${T.DISPATCHED}, attempt = ?1, owner = ?2, holder = ?2,
+  hostname = ?3, received_at = ?4, acquired_at = ?4 WHERE n = ?5`;
+const RELEASE = `UPDATE tasks SET status = ${T.SUBMITTED}, submitted_at = ?,
+  owner = '', hostname = '', holder = NULL, received_at = NULL, acquired_at = NULL,
+  fetched_at = NULL, started_at = NULL WHERE n = ?`;
+const INTERRUPTED = "UPDATE tasks SET interruptions = coalesce(interruptions, 0) + 1 WHERE n = ?";
+const START = `UPDATE tasks SET status = ${T.PROCESSING}, fetched_at = ?, started_at = ?
+  WHERE n = ?`;
+
+const QUEUED_OF_SESSION = `SELECT t.n, t.task_id, t.batch_id, t.status
+  FROM progress p CROSS JOIN tasks t ON t.batch_id = p.batch_id AND t.session_id = p.session_id
+  WHERE p.session_id = ? AND p.open > p.pending AND t.ended_at IS NULL
+    AND t.status IN (${T.SUBMITTED}, ${T.DISPATCHED})`;
+
+type Dispatch = Pick<
+  TaskTable,
+  "submit" | "pause" | "pauseSession" | "acquire" | "release" | "start"
+>;
+
+export const taskDispatch = (store: Store, options: OptionsText): Dispatch => {
+  /** Changes those of the tasks that are in one of the statuses; answers them as they are then. */
+  const take = (
+    taskIds: readonly TaskId[],
+    from: ReadonlySet<TaskStatus>,
+    ledger: Ledger,
+    change: (task: Task, n: number) => Partial<Task> & { status: TaskStatus },
+  ): Task[] => {
+    const full = store.tuples(FULL);
+    const taken: Task[] = [];
+    for (const taskId of taskIds) {
+      const row = full.get(taskId) as unknown as [...TaskRow, n: number] | undefined;
+      const task = row && toTask(row as unknown as TaskRow, options);
+      if (!task || !from.has(task.status)) continue;
+      const changed = change(task, row.at(-1) as number);
+      ledger.moved(
+        { task_id: taskId, session_id: task.sessionId, batch_id: task.batchId },
+        task.status,
+        changed.status,
+      );
+      taken.push(Object.assign(task, changed));
+    }
+    return taken;
+  };
+
+  return {
+    async submit(taskIds, at) {
+      if (taskIds.length === 0) return [];
+      return store.write((ledger) =>
+        take(taskIds, SUBMITTABLE, ledger, (_, n) => {
+          store.sql(SUBMIT).run(at, n);
+          return { status: T.SUBMITTED, submittedAt: at };
+        }),
+      );
+    },
+
+    async acquire(taskIds, { agentId, hostname }, at) {
+      if (taskIds.length === 0) return [];
+      return store.write((ledger) =>
+        take(taskIds, ACQUIRABLE, ledger, (task, n) => {
+          const attempt = task.attempt + 1;
+          store.sql(ACQUIRE).run(attempt, agentId, hostname, at, n);
+          const owner = { ownerAgentId: agentId, ownerHostname: hostname };
+          return { status: T.DISPATCHED, attempt, ...owner, receivedAt: at, acquiredAt: at };
+        }),
+      );
+    },
+
+    async pause(taskIds) {
+      if (taskIds.length === 0) return;
+      await store.write((ledger) => {
+        const change = ({ n }: { n: number }) => void store.sql(PAUSE).run(n);
+        moveTasks(store, ledger, taskIds, { from: PAUSABLE, to: T.PAUSED, change });
+      });
+    },
+
+    pauseSession: (sessionId) =>
+      store.write((ledger) => {
+        const queued = store.tuples(QUEUED_OF_SESSION).all(sessionId) as unknown as QueuedTuple[];
+        for (const [n, task_id, batch_id, status] of queued) {
+          store.sql(PAUSE).run(n);
+          ledger.moved({ task_id, session_id: sessionId, batch_id }, status, T.PAUSED);
+        }
+        return queued.length;
+      }),
+
+    async release(attempts, at, lost) {
+      if (attempts.length === 0) return [];
+      return store.write((ledger) => {
+        const change = ({ n, status }: { n: number; status: TaskStatus }) => {
+          store.sql(RELEASE).run(at, n);
+          if (lost || status === T.PROCESSING) store.sql(INTERRUPTED).run(n);
+        };
+        return moveAttempts(store, ledger, attempts, { from: HELD, to: T.SUBMITTED, change });
+      });
+    },
+
+    async start(starts) {
+      if (starts.length === 0) return [];
+      return store.write((ledger) =>
+        moveAttempts(store, ledger, starts, {
+          from: STARTABLE,
+          to: T.PROCESSING,
+          change: ({ n }, { fetchedAt, startedAt }) =>
+            void store.sql(START).run(fetchedAt, startedAt, n),
+        }),
+      );
+    },
+  };
+};
+
+type QueuedTuple = [n: number, taskId: TaskId, batchId: BatchId, status: TaskStatus];

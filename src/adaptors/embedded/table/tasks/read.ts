@@ -1,0 +1,124 @@
+import type { AgentId, TaskId } from "../../../../domain/ids.ts";
+import { isFinal, TASK_MACHINE, TaskStatus } from "../../../../domain/status.ts";
+import type { TaskTable } from "../../../ports/table/tasks.ts";
+import type { Store } from "../store.ts";
+import { type OptionsText, TASK_COLUMNS, type TaskRow, toTask } from "../task-rows.ts";
+
+const T = TaskStatus;
+
+const GET = `SELECT ${TASK_COLUMNS} FROM tasks WHERE task_id = ? AND status <> ${T.CREATING}`;
+
+const QUEUED = `SELECT count FROM task_counts WHERE session_id = ? AND status = ${T.SUBMITTED}`;
+
+// PROCESSED is still held by the attempt that decided so; a decision from outside revokes it.
+const HELD = `SELECT 1 FROM tasks WHERE task_id = ?1 AND holder = ?2 AND attempt = ?3
+  AND (status IN (${T.DISPATCHED}, ${T.PROCESSING})
+    OR (status = ${T.PROCESSED} AND decided_by = ?3))`;
+
+const OWNED = `SELECT ${TASK_COLUMNS} FROM tasks WHERE holder = ? ORDER BY n`;
+const OWNERS = "SELECT DISTINCT holder FROM tasks WHERE holder IS NOT NULL";
+
+// A batch may have many more final tasks than others: the index leads past them.
+const UNFINISHED = "AND t.ended_at IS NULL";
+
+const inBatch = (and: string): string => `SELECT ${TASK_COLUMNS} FROM tasks t
+  WHERE batch_id = ?1 ${and} AND status IN (SELECT value FROM json_each(?2))
+    AND status <> ${T.CREATING}
+    AND (?3 IS NULL OR ?3 > CASE status WHEN ${T.SUBMITTED} THEN submitted_at
+      WHEN ${T.PROCESSED} THEN processed_at ELSE created_at END)
+  ORDER BY priority DESC, n LIMIT ?4`;
+const IN_BATCH = { any: inBatch(""), unfinished: inBatch(UNFINISHED) };
+
+const READY_IN_BATCH = `SELECT task_id FROM tasks t
+  WHERE batch_id = ? ${UNFINISHED} AND status IN (${T.PENDING}, ${T.PAUSED}) AND NOT EXISTS (
+    SELECT 1 FROM edges INDEXED BY edges_open WHERE task_id = t.task_id AND open = 1)
+  ORDER BY priority DESC, n LIMIT ?`;
+
+const qualified = (table: string): string =>
+  TASK_COLUMNS.split(",")
+    .map((column) => `${table}.${column.trim()}`)
+    .join(", ");
+const inSession = (and: string): string => `SELECT ${qualified("t")} FROM progress p
+  CROSS JOIN tasks t ON t.batch_id = p.batch_id AND t.session_id = p.session_id
+  WHERE p.session_id = ?1 ${and}
+    AND t.status IN (SELECT value FROM json_each(?2)) AND t.status <> ${T.CREATING} LIMIT ?3`;
+const IN_SESSION = { any: inSession(""), unfinished: inSession(`AND p.open > 0 ${UNFINISHED}`) };
+
+const scopeOf = (statuses: readonly TaskStatus[]): "any" | "unfinished" =>
+  statuses.some((status) => isFinal(TASK_MACHINE, status)) ? "any" : "unfinished";
+
+type Reads = Pick<
+  TaskTable,
+  | "get"
+  | "queuedCount"
+  | "revoked"
+  | "ownedBy"
+  | "owners"
+  | "inBatch"
+  | "readyInBatch"
+  | "inSession"
+>;
+
+export const taskReads = (store: Store, options: OptionsText): Reads => {
+  const toTasks = (rows: unknown[]) => (rows as TaskRow[]).map((row) => toTask(row, options));
+  return {
+    async get(taskIds) {
+      if (taskIds.length === 0) return [];
+      return store.read(() => {
+        const get = store.tuples(GET);
+        return toTasks(taskIds.map((id) => get.get(id)).filter((row) => row !== undefined));
+      });
+    },
+
+    queuedCount: (sessionId) =>
+      store.read(() => {
+        const row = store.sql(QUEUED).get(sessionId) as { count: number } | undefined;
+        return row?.count ?? 0;
+      }),
+
+    async revoked(agentId, attempts) {
+      if (attempts.length === 0) return [];
+      return store.read(() => {
+        const held = store.tuples(HELD);
+        return attempts.filter(({ taskId, attempt }) => !held.get(taskId, agentId, attempt));
+      });
+    },
+
+    ownedBy: (agentId) => store.read(() => toTasks(store.tuples(OWNED).all(agentId))),
+
+    owners: () =>
+      store.read(() =>
+        store
+          .sql(OWNERS)
+          .all()
+          .map((row) => row["holder"] as AgentId),
+      ),
+
+    async inBatch(batchId, { statuses, before, limit }) {
+      if (statuses.length === 0) return [];
+      return store.read(() =>
+        toTasks(
+          store
+            .tuples(IN_BATCH[scopeOf(statuses)])
+            .all(batchId, JSON.stringify(statuses), before ?? null, limit),
+        ),
+      );
+    },
+
+    readyInBatch: (batchId, limit) =>
+      store.read(() =>
+        store
+          .sql(READY_IN_BATCH)
+          .all(batchId, limit)
+          .map((row) => row["task_id"] as TaskId),
+      ),
+
+    async inSession(sessionId, statuses, limit) {
+      if (statuses.length === 0) return [];
+      const text = IN_SESSION[scopeOf(statuses)];
+      return store.read(() =>
+        toTasks(store.tuples(text).all(sessionId, JSON.stringify(statuses), limit)),
+      );
+    },
+  };
+};

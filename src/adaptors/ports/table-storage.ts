@@ -1,0 +1,32 @@
+import type { AgentTable } from "./table/agents.ts";
+import type { BatchTable } from "./table/batches.ts";
+import type { DependencyTable } from "./table/dependencies.ts";
+import type { ChangeFeed } from "./table/feed.ts";
+import type { PartitionTable } from "./table/partitions.ts";
+import type { ResultTable } from "./table/results.ts";
+import type { SessionTable } from "./table/sessions.ts";
+import type { TaskTable } from "./table/tasks.ts";
+
+/**
+ * Where the state of every session, task and result lives, in the grid's verbs.
+ *
+ * No verb needs more than single-document atomicity of the store. Bulk verbs answer per item and
+ * may be cut short by a crash at any document: repeating the verb completes it. Empty lists are
+ * answered without touching the store. Every verb rejects with GridError ADAPTOR_CLOSED after
+ * disposal, and with DEPENDENCY_UNAVAILABLE when the store cannot do its part: it is away, full or
+ * failing. Then it may have been continued out, or not.
+ */
+export interface TableStorage extends AsyncDisposable {
+  readonly sessions: SessionTable;
+  readonly partitions: PartitionTable;
+  readonly tasks: TaskTable;
+  readonly dependencies: DependencyTable;
+  readonly results: ResultTable;
+  readonly batches: BatchTable;
+  readonly agents: AgentTable;
+  readonly feed: ChangeFeed;
+  /** Removes change-feed entries, edges of finished tasks and the like older than `before`. */
+  sweep(before: number): Promise<void>;
+  /** Rejects when the store cannot be reached; health checks call it. */
+  ping(): Promise<void>;
+}

@@ -1,0 +1,121 @@
+import type { Filter, ListQuery, Page, TaskField } from "../../../domain/filter.ts";
+import type { AgentId, BatchId, SessionId, StageId, TaskId } from "../../../domain/ids.ts";
+import type { TaskStatus } from "../../../domain/status.ts";
+import type { CommitRecord, Task, TaskDefinition } from "../../../domain/task.ts";
+
+/** One attempt of one task: what an agent holds. */
+export interface AttemptKey {
+  readonly taskId: TaskId;
+  readonly attempt: number;
+}
+
+export interface Owner {
+  readonly agentId: AgentId;
+  readonly hostname: string;
+}
+
+export interface Start extends AttemptKey {
+  readonly fetchedAt: number;
+  readonly startedAt: number;
+}
+
+/**
+ * A decision about a task. With `attempt` it is made by the holder of that attempt and fails when
+ * another took over; without, it is made from outside and succeeds in any of the statuses `from`.
+ */
+export interface Decision {
+  readonly taskId: TaskId;
+  readonly attempt?: number | undefined;
+  readonly from: readonly TaskStatus[];
+  readonly record: CommitRecord;
+  /** When the worker had answered; without it the time of the decision counts. */
+  readonly processedAt?: number | undefined;
+}
+
+/** Per item: did it happen? With the task's status and attempt afterwards; undefined = no such task. */
+export interface Decided {
+  readonly taskId: TaskId;
+  readonly ok: boolean;
+  readonly status: TaskStatus | undefined;
+  readonly attempt: number;
+}
+
+export interface TaskCounts {
+  readonly status: TaskStatus;
+  readonly count: number;
+}
+
+/**
+ * Tasks, one document each.
+ *
+ *   T1. Every change is a compare-and-set on one task's document and answers per item, in order.
+ *   T2. CREATING tasks are staged: only `staged` and `orphans` see them.
+ *   T3. `decide` is the commit point (I2): of all decisions for one task exactly one succeeds.
+ *       The same decision repeated by the same attempt answers ok again.
+ */
+export interface TaskTable {
+  /** Stores tasks as CREATING; an id that exists already is left as it is, whatever its status. */
+  create(tasks: readonly TaskDefinition[], stage?: StageId): Promise<void>;
+  /** CREATING → PENDING. Others are left. */
+  accept(taskIds: readonly TaskId[]): Promise<void>;
+  /** Removes those of these tasks that are still CREATING. */
+  discard(taskIds: readonly TaskId[]): Promise<void>;
+  /** Tasks that the attempt created, at most `limit` with ids after `after`, by id; CREATING or later. */
+  staged(stage: StageId, page: { after?: TaskId | undefined; limit: number }): Promise<Task[]>;
+  /** CREATING tasks stored before `createdBefore`: their creator may have died. At most `limit`. */
+  orphans(createdBefore: number, limit: number): Promise<Task[]>;
+
+  /** Unknown ids are left out; the order is that of the ids. */
+  get(taskIds: readonly TaskId[]): Promise<Task[]>;
+  list(query: ListQuery<TaskField>): Promise<Page<Task>>;
+  /**
+   * All tasks of the session, in pages and in no special order, at a cost that grows with their
+   * number only. Those that are accepted meanwhile may be left out; no other is.
+   */
+  walk(sessionId: SessionId): AsyncIterable<readonly Task[]>;
+  /** Counts of those statuses that occur. Cheap for a filter on the session alone. */
+  countByStatus(filter: Filter<TaskField>): Promise<TaskCounts[]>;
+  /** Tasks of the session that are SUBMITTED: how deep it stands in the queues. Cheap. */
+  queuedCount(sessionId: SessionId): Promise<number>;
+
+  /** PENDING | PAUSED → SUBMITTED; answers those that changed, for the caller to put on the queue. */
+  submit(taskIds: readonly TaskId[], at: number): Promise<Task[]>;
+  /** PENDING | SUBMITTED | DISPATCHED → PAUSED for the listed tasks. */
+  pause(taskIds: readonly TaskId[]): Promise<void>;
+  /** SUBMITTED | DISPATCHED → PAUSED for the whole session; answers how many. */
+  pauseSession(sessionId: SessionId): Promise<number>;
+  /** SUBMITTED → DISPATCHED, owner set, attempt + 1. Answers those won, at their new attempt. */
+  acquire(taskIds: readonly TaskId[], owner: Owner, at: number): Promise<Task[]>;
+  /**
+   * DISPATCHED | PROCESSING at this attempt → SUBMITTED, owner cleared; no retry is used. For the
+   * attempt's holder, and of PROCESSING ones only when it stops; the attempt can commit no more.
+   * A PROCESSING one counts as interrupted, and so does any that is `lost` with its holder.
+   */
+  release(attempts: readonly AttemptKey[], at: number, lost?: "lost"): Promise<Decided[]>;
+  /** DISPATCHED at this attempt → PROCESSING. */
+  start(starts: readonly Start[]): Promise<Decided[]>;
+  /** → PROCESSED with its commit record: the commit point. */
+  decide(decisions: readonly Decision[], at: number): Promise<Decided[]>;
+  /** PROCESSED → the final status of its record. Others are left. */
+  finish(taskIds: readonly TaskId[], at: number): Promise<void>;
+
+  /** Of the attempts the agent believes to hold, those that it holds no more. */
+  revoked(agentId: AgentId, attempts: readonly AttemptKey[]): Promise<AttemptKey[]>;
+  /** DISPATCHED, PROCESSING and PROCESSED tasks of this agent. */
+  ownedBy(agentId: AgentId): Promise<Task[]>;
+  /** Agents that own a DISPATCHED, PROCESSING or PROCESSED task. */
+  owners(): Promise<AgentId[]>;
+
+  /**
+   * Tasks of a batch in one of the statuses, that reached it before `before` (by submittedAt for
+   * SUBMITTED, processedAt for PROCESSED, createdAt otherwise); at most `limit`, highest priority first.
+   */
+  inBatch(
+    batchId: BatchId,
+    query: { statuses: readonly TaskStatus[]; before?: number | undefined; limit: number },
+  ): Promise<Task[]>;
+  /** PENDING and PAUSED tasks of the batch without an open edge; at most `limit`, highest priority first. */
+  readyInBatch(batchId: BatchId, limit: number): Promise<TaskId[]>;
+  /** Tasks of the session in one of the statuses, at most `limit`, in no special order. */
+  inSession(sessionId: SessionId, statuses: readonly TaskStatus[], limit: number): Promise<Task[]>;
+}

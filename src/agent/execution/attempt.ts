@@ -1,0 +1,42 @@
+import { randomUUID } from "node:crypto";
+import { join } from "node:path";
+import type { Delivery } from "../../adaptors/queue.ts";
+import type { Task } from "../../domain/task.ts";
+import { type Buffered, createBuffer } from "./buffer.ts";
+
+/** One attempt of one task, from its acquisition to its commit or to the moment it is let go. */
+export interface Attempt {
+  /** As acquired: the number in it is this attempt's fencing token. */
+  readonly task: Task;
+  readonly delivery: Delivery;
+  /** What the worker sends with each call; worthless after the attempt. */
+  readonly token: string;
+  /** Data folder, new for each attempt. */
+  readonly folder: string;
+  readonly buffer: Buffered;
+  fetchedAt: number;
+  startedAt: number;
+  /** When the worker had answered; undefined if it never ran. */
+  processedAt: number | undefined;
+  /** On the monotonic clock: since when it waits for the worker. */
+  waitsSince: number;
+  /** It counts no more: another one took over, or the task was decided or paused. */
+  revoked: boolean;
+}
+
+export function createAttempt(task: Task, delivery: Delivery, cacheFolder: string): Attempt {
+  const token = randomUUID();
+  return {
+    ...{ task, delivery, token, folder: join(cacheFolder, token), buffer: createBuffer() },
+    ...{ fetchedAt: 0, startedAt: 0, processedAt: undefined, waitsSince: 0, revoked: false },
+  };
+}
+
+/** For the log. */
+export const idsOf = ({ task }: Attempt) => ({
+  sessionId: task.sessionId,
+  taskId: task.taskId,
+  attempt: task.attempt,
+});
+
+export const keyOf = ({ task: { taskId, attempt } }: Attempt) => ({ taskId, attempt });

@@ -1,0 +1,159 @@
+// Gives the worker one task after the other.
+//
+//   R1. One call at a time, and only to a worker that is ready for it.
+//   R2. A token is good while its call runs, and for nothing afterwards.
+//   R3. The worker does not wait for the store: starts and ends are written while it goes on.
+import type { TaskOptions } from "../../domain/task-options.ts";
+import type { ProcessRequest } from "../../gen/worker_common.ts";
+import { toWireTaskOptions } from "../../grpc/task-options.ts";
+import type { Committer } from "../commit/committer.ts";
+import type { Settler } from "../commit/settle.ts";
+import type { AgentContext } from "../context.ts";
+import type { PrefetchPolicy } from "../intake/prefetch-policy.ts";
+import type { ReadyQueue } from "../intake/ready-queue.ts";
+import type { CallEnd, WorkerCall, WorkerClient } from "../worker/worker-client.ts";
+import { type Attempt, idsOf } from "./attempt.ts";
+import { toOutcome } from "./outcome.ts";
+
+export interface Runner {
+  /** Runs tasks until the agent stops; the last one to its end. */
+  run(): Promise<void>;
+  /** What the worker runs now. */
+  readonly current: Attempt | undefined;
+  /** How long it has been at it. */
+  readonly elapsedMs: number | undefined;
+  /** Since when the worker has had nothing to do, on the monotonic clock. */
+  readonly idleSince: number;
+  /** Cancels the call if it is this attempt's. */
+  cancel(attempt: Attempt): void;
+  /** Cancels whatever runs, and gives it back. */
+  interrupt(): void;
+}
+
+export interface RunnerOptions {
+  readonly context: AgentContext;
+  readonly worker: WorkerClient;
+  readonly readyQueue: ReadyQueue;
+  readonly prefetchPolicy: PrefetchPolicy;
+  readonly committer: Committer;
+  readonly settler: Settler;
+  /** Told whenever the worker takes or ends a task. */
+  readonly changed: () => void;
+}
+
+interface Running {
+  readonly attempt: Attempt;
+  readonly call: WorkerCall;
+  readonly since: number;
+}
+
+export function createRunner(options: RunnerOptions): Runner {
+  const { context, worker, readyQueue, prefetchPolicy, committer, settler, changed } = options;
+  const { stores, stopping, metrics, log, partitionId, settings } = context;
+  let running: Running | undefined;
+  let interrupted = false;
+  let idleSince = performance.now();
+
+  /** Undefined when the agent stops. */
+  const next = async (): Promise<Attempt | undefined> => {
+    while (!stopping.aborted) {
+      if (!worker.isReady()) await worker.becomeReady(stopping);
+      await committer.room();
+      // Who waits with an idle worker asks for it when it is lost: nobody takes tasks meanwhile.
+      const attempt = await readyQueue.take(stopping, worker.isReady);
+      if (!attempt) continue;
+      // Neither on the readyQueue nor running, for a moment: nobody else can drop it then.
+      if (attempt.revoked) settler.dropped([attempt]);
+      else if (!worker.isReady()) readyQueue.put([attempt]);
+      else return attempt;
+    }
+    return undefined;
+  };
+
+  const runOne = async (attempt: Attempt): Promise<void> => {
+    attempt.startedAt = stores.now();
+    const request = toRequest(attempt, settings.dataChunkMaxBytes);
+    const call = worker.process(request, attempt.task.options.maxDurationMs);
+    running = { attempt, call, since: performance.now() };
+    committer.start(attempt);
+    changed();
+    const end = await call.end;
+    attempt.processedAt = stores.now();
+    const durationMs = performance.now() - running.since;
+    idleSince = running.since + durationMs;
+    running = undefined;
+    attempt.buffer.closed = true;
+    prefetchPolicy.ran(durationMs);
+    const labels = { partition: partitionId, outcome: end.kind };
+    metrics.workerCallSeconds.observe(labels, durationMs / 1_000);
+    log.debug({ ...idsOf(attempt), end: end.kind, durationMs }, "worker call ended");
+    finish(attempt, end);
+    changed();
+  };
+
+  const finish = (attempt: Attempt, end: CallEnd): void => {
+    // An answer in spite of a cancellation goes to the commit point, which knows what it is worth.
+    if (end.kind === "reply") committer.end(attempt, toOutcome(attempt.task, end));
+    else if (attempt.revoked) settler.dropped([attempt]);
+    else if (interrupted) gaveBack = settler.giveBack([attempt]);
+    else {
+      log.warn({ ...idsOf(attempt), end }, "worker call failed");
+      committer.end(attempt, toOutcome(attempt.task, end));
+    }
+  };
+  let gaveBack: Promise<void> | undefined;
+
+  return {
+    async run() {
+      try {
+        for (;;) {
+          const attempt = await next();
+          if (!attempt) return;
+          await runOne(attempt);
+        }
+      } catch (error) {
+        if (!stopping.aborted) throw error;
+      } finally {
+        await gaveBack;
+      }
+    },
+    get current() {
+      return running?.attempt;
+    },
+    get elapsedMs() {
+      return running && performance.now() - running.since;
+    },
+    get idleSince() {
+      return idleSince;
+    },
+    cancel(attempt) {
+      if (running?.attempt === attempt) running.call.cancel();
+    },
+    interrupt() {
+      interrupted = true;
+      running?.call.cancel();
+    },
+  };
+}
+
+/** Equal options are converted once: tasks of one submission share the object. */
+const wireOptions = new WeakMap<TaskOptions, ReturnType<typeof toWireTaskOptions>>();
+
+function toRequest({ task, token, folder }: Attempt, dataChunkMaxSize: number): ProcessRequest {
+  let taskOptions = wireOptions.get(task.options);
+  if (!taskOptions) {
+    taskOptions = toWireTaskOptions(task.options);
+    wireOptions.set(task.options, taskOptions);
+  }
+  return {
+    communicationToken: token,
+    sessionId: task.sessionId,
+    taskId: task.taskId,
+    taskOptions,
+    expectedOutputKeys: task.expectedOutputIds as readonly string[] as string[],
+    payloadId: task.payloadId,
+    dataDependencies: task.dataDependencies as readonly string[] as string[],
+    dataFolder: folder,
+    configuration: { dataChunkMaxSize },
+  };
+}

@@ -1,0 +1,183 @@
+// Keeps tasks ready for the worker.
+//
+//   P1. A task is acquired at most once by this agent, and what is acquired is run, decided, or
+//       given back.
+//   P2. Tasks taken and not started are at most `prefetch`, and as few as keep the worker busy: see
+//       prefetchPolicy.ts.
+//   P3. Behind a long task nobody waits longer than `holdMs` if another agent might run it, and
+//       nothing new is taken until the worker is free again.
+//   P4. After a stop nothing is taken; `poll()` resolves when all that was in its hands is given
+//       back or on the readyQueue.
+import type { Delivery } from "../../adaptors/queue.ts";
+import { afterInterruptions } from "../../domain/retry.ts";
+import { TaskStatus } from "../../domain/status.ts";
+import type { ChangeEvent } from "../change-event.ts";
+import type { Committer } from "../commit/committer.ts";
+import type { Settler } from "../commit/settle.ts";
+import type { AgentContext } from "../context.ts";
+import type { Attempt } from "../execution/attempt.ts";
+import type { Runner } from "../execution/runner.ts";
+import { retryUntilAvailable } from "../retry-until-available.ts";
+import type { WorkerClient } from "../worker/worker-client.ts";
+import { acquire } from "./acquire.ts";
+import type { PrefetchPolicy } from "./prefetch-policy.ts";
+import { createPrepare } from "./prepare.ts";
+import type { ReadyQueue } from "./ready-queue.ts";
+
+export interface PollsterOptions {
+  readonly context: AgentContext;
+  readonly worker: WorkerClient;
+  readonly readyQueue: ReadyQueue;
+  readonly prefetchPolicy: PrefetchPolicy;
+  readonly runner: Runner;
+  readonly committer: Committer;
+  readonly settler: Settler;
+  /** Rings whenever the worker takes or ends a task. */
+  readonly changed: ChangeEvent;
+}
+
+/** How often to look at what no event tells: the age of things. */
+const TICK_MS = 200;
+/** After so long without work, what the last tasks were like means nothing. */
+const FORGET_MS = 1_000;
+
+/** Takes tasks until the agent stops. */
+export async function poll(options: PollsterOptions): Promise<void> {
+  const { context, readyQueue, prefetchPolicy, runner, committer, settler, changed, worker } =
+    options;
+  const {
+    stores,
+    stores: { queue },
+    stopping,
+    ending,
+    log,
+    metrics,
+    owner,
+    partitionId,
+    settings,
+  } = context;
+  const prepare = createPrepare(context);
+  let receiving: AbortController | undefined;
+  let blockedBy: Attempt | undefined;
+
+  /** How many to take now; 0 = none yet. */
+  const roomNow = (): number => {
+    if (!worker.isReady() || (blockedBy && runner.current === blockedBy)) return 0;
+    const { elapsedMs } = runner;
+    const wanted = prefetchPolicy.wanted(elapsedMs);
+    const missing = wanted - readyQueue.size;
+    // Not one by one: an acquisition of many costs hardly more than that of one.
+    return missing * 2 >= wanted ? missing : 0;
+  };
+
+  const room = async (): Promise<number> => {
+    while (!stopping.aborted) {
+      const missing = roomNow();
+      if (missing > 0 && !prefetchPolicy.isSaturated(runner.elapsedMs)) return missing;
+      await changed.next();
+      // Somebody idle would have taken a message at once: this one nobody else wants.
+      if (missing > 0 && (await queue.depth(partitionId)).waiting > 0) return 1;
+    }
+    return 0;
+  };
+
+  const receive = async (max: number): Promise<Delivery[]> => {
+    receiving = new AbortController();
+    const signal = AbortSignal.any([stopping, receiving.signal]);
+    try {
+      return await queue.receive(partitionId, max, signal, owner.agentId);
+    } finally {
+      receiving = undefined;
+    }
+  };
+
+  const takeSome = async (): Promise<void> => {
+    const max = await room();
+    if (stopping.aborted) return;
+    const deliveries = await receive(max);
+    if (stopping.aborted) await queue.release(deliveries);
+    else if (deliveries.length > 0) await takeIn(deliveries);
+  };
+
+  /** Nothing is repeated for the sake of a task that would be given back anyway. */
+  const takeUnlessStopped = (): Promise<void> =>
+    takeSome().catch((error: unknown) => {
+      if (!stopping.aborted) throw error;
+      log.warn({ err: error }, "tasks that were being taken are left to others");
+    });
+
+  const takeIn = async (deliveries: readonly Delivery[]): Promise<void> => {
+    const attempts = suspect(await acquire(context, deliveries, settler.ack));
+    if (attempts.length === 0) return;
+    const { ready, failed } = await prepare(attempts).catch(async (error: unknown) => {
+      await settler.giveBack(attempts);
+      throw error;
+    });
+    const fetchedAt = stores.now();
+    const waitsSince = performance.now();
+    for (const attempt of attempts) Object.assign(attempt, { fetchedAt, waitsSince });
+    for (const { attempt, record } of failed) committer.end(attempt, record, TaskStatus.DISPATCHED);
+    // Those revoked while they were prepared go no further.
+    const revoked = ready.filter((attempt) => attempt.revoked);
+    if (revoked.length > 0) settler.dropped(revoked);
+    readyQueue.put(ready.filter((attempt) => !attempt.revoked));
+  };
+
+  /** Ends those that came to nothing too often before anything is done for them; answers the others. */
+  const suspect = (attempts: readonly Attempt[]): Attempt[] =>
+    attempts.filter((attempt) => {
+      const record = afterInterruptions(attempt.task);
+      if (record) committer.end(attempt, record, TaskStatus.DISPATCHED);
+      return record === undefined;
+    });
+
+  /** P3. */
+  const relieve = async (): Promise<void> => {
+    const latest = performance.now() - settings.holdMs;
+    const isStale = ({ waitsSince }: { waitsSince: number }) => waitsSince < latest;
+    if (!readyQueue.some(isStale) || !(await hasNeighbours(context))) return;
+    blockedBy = runner.current;
+    await settler.giveBack(readyQueue.remove(isStale));
+  };
+
+  let relieving: Promise<void> | undefined;
+  const tick = (): void => {
+    metrics.prefetched.set(readyQueue.size);
+    const { elapsedMs } = runner;
+    if (elapsedMs === undefined && performance.now() - runner.idleSince > FORGET_MS)
+      prefetchPolicy.forget();
+    if (prefetchPolicy.isSaturated(elapsedMs)) receiving?.abort();
+    if (!worker.isReady()) readyQueue.look();
+    if (elapsedMs !== undefined || !worker.isReady()) {
+      relieving ??= relieve()
+        .catch((err: unknown) => log.warn({ err }, "tasks could not be given back"))
+        .finally(() => {
+          relieving = undefined;
+        });
+    }
+    changed.notify();
+  };
+  const timer = setInterval(tick, TICK_MS);
+  stopping.addEventListener("abort", changed.notify, { once: true });
+  try {
+    // Not given up in the middle: what it has in its hands must be settled (P4).
+    while (!stopping.aborted)
+      await retryUntilAvailable({ log, signal: ending }, "take tasks", takeUnlessStopped);
+  } catch (error) {
+    if (!stopping.aborted) throw error;
+  } finally {
+    clearInterval(timer);
+    await relieving;
+  }
+}
+
+/** Does another agent serve the same partition? */
+async function hasNeighbours(context: AgentContext): Promise<boolean> {
+  const { stores, owner, partitionId, log, stopping: signal } = context;
+  const agents = await retryUntilAvailable({ log, signal }, "neighbours", () =>
+    stores.tables.agents.list(),
+  );
+  return agents.some(
+    (agent) => agent.partitionId === partitionId && agent.agentId !== owner.agentId,
+  );
+}

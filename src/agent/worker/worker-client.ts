@@ -1,0 +1,183 @@
+// The channel to the worker.
+//
+//   W1. One call at a time, and health only between calls: a busy worker may not answer, and while
+//       a call runs it is judged by the call's connection alone.
+//   W2. A call begins only on a connection that stands, so that a worker which died idle is not
+//       taken for one that the task killed.
+//   W3. After a call that did not end by itself the worker may still be at it: it is asked for its
+//       health, and waited for, before the next call.
+// Raw grpc-js: this is the hottest call of the agent.
+
+import { setTimeout as sleep } from "node:timers/promises";
+import {
+  Client,
+  connectivityState,
+  credentials,
+  Metadata,
+  type ServiceError,
+  status as Status,
+} from "@grpc/grpc-js";
+import { Empty } from "../../gen/objects.ts";
+import {
+  HealthCheckReply,
+  HealthCheckReply_ServingStatus,
+  ProcessReply,
+  ProcessRequest,
+} from "../../gen/worker_common.ts";
+import { WorkerDefinition } from "../../gen/worker_service.ts";
+import type { Logger } from "../../telemetry/logger.ts";
+import { LONGEST_TIMER_MS, startTimer } from "./long-timer.ts";
+
+export type CallEnd =
+  | { readonly kind: "reply"; readonly reply: ProcessReply }
+  | { readonly kind: "timeout" }
+  | {
+      readonly kind: "failed";
+      /** gRPC's own name. */
+      readonly code: string;
+      readonly details: string;
+      /** The worker, or the way to it, is gone: it did not answer this itself. */
+      readonly connectionLost: boolean;
+    };
+
+export interface WorkerCall {
+  /** Never rejects. */
+  readonly end: Promise<CallEnd>;
+  cancel(): void;
+}
+
+export interface WorkerClient extends Disposable {
+  /** May a call begin at once? */
+  isReady(): boolean;
+  /**
+   * Waits until the worker says that it serves; each try is one health check.
+   *
+   * @throws when it does not within `tries`, or when `signal` aborts.
+   */
+  becomeReady(signal: AbortSignal, tries?: number): Promise<void>;
+  /** Runs a task; 0 = without a limit. */
+  process(request: ProcessRequest, limitMs: number): WorkerCall;
+  /** Since when, on the monotonic clock, a worker that is asked does not answer. */
+  readonly unreadySince: number | undefined;
+}
+
+const HEALTH_LIMIT_MS = 5_000;
+const START_PAUSE_MS = 2_000;
+
+const OPTIONS = {
+  // Some SDKs look at it, whatever the socket's path is.
+  "grpc.default_authority": "localhost",
+  "grpc.max_receive_message_length": -1,
+  "grpc.max_send_message_length": -1,
+  // A repeated Process is another attempt: only the store decides on that.
+  "grpc.enable_retries": 0,
+  "grpc.enable_http_proxy": 0,
+  "grpc.initial_reconnect_backoff_ms": 100,
+  "grpc.max_reconnect_backoff_ms": 1_000,
+  "grpc.use_local_subchannel_pool": 1,
+};
+
+const PROCESS = `/${WorkerDefinition.fullName}/${WorkerDefinition.methods.process.name}`;
+const HEALTH = `/${WorkerDefinition.fullName}/${WorkerDefinition.methods.healthCheck.name}`;
+const NO_METADATA = new Metadata();
+
+const encodeRequest = (request: ProcessRequest): Buffer =>
+  toBuffer(ProcessRequest.encode(request).finish());
+const encodeEmpty = (empty: Empty): Buffer => toBuffer(Empty.encode(empty).finish());
+const decodeReply = (bytes: Buffer): ProcessReply => ProcessReply.decode(bytes);
+const decodeHealth = (bytes: Buffer): HealthCheckReply => HealthCheckReply.decode(bytes);
+/** A view, not a copy. */
+const toBuffer = (bytes: Uint8Array): Buffer =>
+  Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+
+/** @param target as `toTarget` of the gRPC folder writes it. */
+export function openWorkerClient(target: string, log: Logger): WorkerClient {
+  const client = new Client(target, credentials.createInsecure(), OPTIONS);
+  const channel = client.getChannel();
+  let doubtful = true;
+  let unreadySince: number | undefined;
+
+  const isConnected = () => channel.getConnectivityState(false) === connectivityState.READY;
+
+  /** Undefined when it serves, else why not. */
+  const check = (signal: AbortSignal): Promise<string | undefined> =>
+    new Promise((resolve) => {
+      const options = { deadline: Date.now() + HEALTH_LIMIT_MS };
+      const call = client.makeUnaryRequest(
+        ...([HEALTH, encodeEmpty, decodeHealth, {}, NO_METADATA, options] as const),
+        (error, reply) => {
+          signal.removeEventListener("abort", cancel);
+          resolve(error ? whyNot(error) : whyNotServing(reply));
+        },
+      );
+      const cancel = (): void => call.cancel();
+      signal.addEventListener("abort", cancel, { once: true });
+    });
+
+  const toEnd = (error: ServiceError): CallEnd => {
+    doubtful = true;
+    if (error.code === Status.DEADLINE_EXCEEDED) return { kind: "timeout" };
+    return {
+      kind: "failed",
+      code: Status[error.code] ?? "UNKNOWN",
+      details: error.details,
+      connectionLost: !isConnected(),
+    };
+  };
+
+  return {
+    isReady: () => !doubtful && isConnected(),
+    get unreadySince() {
+      return unreadySince;
+    },
+    async becomeReady(signal, tries = Infinity) {
+      unreadySince ??= performance.now();
+      for (let n = 1; ; n += 1) {
+        const reason = await check(signal);
+        signal.throwIfAborted();
+        if (reason === undefined) break;
+        if (n >= tries) throw new Error(`the worker at ${target} does not serve: ${reason}`);
+        log.warn({ reason, tries: n }, "worker does not serve yet");
+        const pauseMs =
+          tries === Infinity ? Math.min(START_PAUSE_MS, 50 * 2 ** n) : START_PAUSE_MS * n;
+        await sleep(pauseMs, undefined, { signal });
+      }
+      doubtful = false;
+      unreadySince = undefined;
+    },
+    process(request, limitMs) {
+      const { promise: end, resolve } = Promise.withResolvers<CallEnd>();
+      // gRPC takes a longer deadline for none.
+      const isLong = limitMs > LONGEST_TIMER_MS;
+      const options = limitMs > 0 && !isLong ? { deadline: Date.now() + limitMs } : {};
+      const timeOut = (): void => {
+        call.cancel();
+        doubtful = true;
+        resolve({ kind: "timeout" });
+      };
+      const stopTimer = isLong ? startTimer(limitMs, timeOut) : undefined;
+      const call = client.makeUnaryRequest(
+        ...([PROCESS, encodeRequest, decodeReply, request, NO_METADATA, options] as const),
+        (error, reply) => {
+          stopTimer?.();
+          if (!error) resolve({ kind: "reply", reply: reply as ProcessReply });
+          // The channel hears of a lost connection after the call does.
+          else setImmediate(() => resolve(toEnd(error)));
+        },
+      );
+      return { end, cancel: () => call.cancel() };
+    },
+    [Symbol.dispose]() {
+      client.close();
+    },
+  };
+}
+
+/** Not every worker has the method: one that answers so is alive. */
+const whyNot = ({ code, message }: ServiceError): string | undefined =>
+  code === Status.UNIMPLEMENTED ? undefined : message;
+
+function whyNotServing(reply: HealthCheckReply | undefined): string | undefined {
+  const status = reply?.status ?? HealthCheckReply_ServingStatus.UNKNOWN;
+  return status === HealthCheckReply_ServingStatus.SERVING ? undefined : `status ${status}`;
+}

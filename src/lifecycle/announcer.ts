@@ -1,0 +1,141 @@
+// Tells session workflows which batches are stored.
+//
+//   N1. Told at least once: a batch is marked as announced only after Temporal took the signal, and
+//       a failed announcement stays due.
+//   N2. At once, if the session was quiet; then at most ten times a second and session: what comes
+//       meanwhile shares an announcement. Batches are few (I7), whatever the number of calls.
+//   N3. Disposal tries what is due once more, without a pause. What fails then is found by
+//       whoever lives: an announcer looks at all sessions, not at its own only.
+import type { TableStorage } from "../adaptors/ports/table-storage.ts";
+import type { SessionId } from "../domain/ids.ts";
+import type { Logger } from "../telemetry/logger.ts";
+import type { SessionWorkflows } from "./session-workflows.ts";
+
+export interface Announcer extends AsyncDisposable {
+  /** New tasks of the session are stored with their batches. */
+  submitted(sessionId: SessionId): void;
+  /** Takes over, at the same pace, what other processes stored and do not announce themselves. */
+  look(): Promise<void>;
+}
+
+export interface AnnouncerDependencies {
+  readonly tables: { readonly batches: Pick<TableStorage["batches"], "unannounced" | "announced"> };
+  readonly workflows: Pick<SessionWorkflows, "batchesSubmitted">;
+  readonly log: Logger;
+  readonly clock?: Clock;
+}
+
+export interface Clock {
+  /** Milliseconds since the epoch. */
+  now(): number;
+  /** Calls back once; answers how to give up. */
+  after(ms: number, then: () => void): () => void;
+}
+
+const SYSTEM_CLOCK: Clock = {
+  now: Date.now,
+  after(ms, then) {
+    const timer = setTimeout(then, ms).unref();
+    return () => clearTimeout(timer);
+  },
+};
+
+const PAUSE_MS = 100;
+/** Time for a submitter to announce its own batches, before another process does. */
+const GRACE_MS = 20;
+const FIRST_BACK_OFF_MS = 100;
+const LONGEST_BACK_OFF_MS = 5_000;
+
+/** A session that has, or just had, something to announce. */
+interface Mark {
+  due: boolean;
+  /** Its batches are left to the process that stored them for so long; 0 if that is this one. */
+  graceMs: number;
+  failures: number;
+  /** Ends the pause under way. */
+  wake: () => void;
+}
+
+const pauseAfter = ({ failures, graceMs }: Mark): number =>
+  failures === 0
+    ? Math.max(PAUSE_MS, graceMs)
+    : Math.min(LONGEST_BACK_OFF_MS, FIRST_BACK_OFF_MS * 2 ** (failures - 1));
+
+export function createAnnouncer(dependencies: AnnouncerDependencies): Announcer {
+  const { tables, workflows, log, clock = SYSTEM_CLOCK } = dependencies;
+  const marks = new Map<SessionId, Mark>();
+  const couriers = new Set<Promise<void>>();
+  let stopped = false;
+
+  const tell = async (sessionId: SessionId, graceMs: number): Promise<void> => {
+    const createdBefore = graceMs > 0 ? clock.now() - graceMs : undefined;
+    const found = await tables.batches.unannounced({ sessionId, createdBefore });
+    for (const { upTo, tasks, names } of found) {
+      await workflows.batchesSubmitted(sessionId, { upTo, tasks, names });
+      await tables.batches.announced(sessionId, upTo);
+    }
+  };
+
+  const pause = (mark: Mark, ms: number): Promise<void> =>
+    new Promise((resolve) => {
+      if (stopped || ms <= 0) resolve();
+      else {
+        const giveUp = clock.after(ms, resolve);
+        mark.wake = () => {
+          giveUp();
+          resolve();
+        };
+      }
+    });
+
+  const announce = async (sessionId: SessionId, mark: Mark): Promise<void> => {
+    // What is stored from here on is due again.
+    mark.due = false;
+    try {
+      await tell(sessionId, mark.graceMs);
+      mark.failures = 0;
+    } catch (error) {
+      mark.due = true;
+      mark.failures += 1;
+      log.warn({ sessionId, err: error }, "announcement failed, will be repeated");
+    }
+  };
+
+  /** Serves one session until nothing more came during a pause. */
+  const serve = async (sessionId: SessionId, mark: Mark): Promise<void> => {
+    await pause(mark, mark.graceMs);
+    while (mark.due) {
+      const last = stopped;
+      await announce(sessionId, mark);
+      if (last) break;
+      await pause(mark, pauseAfter(mark));
+    }
+    marks.delete(sessionId);
+  };
+
+  const note = (sessionId: SessionId, graceMs: number): void => {
+    const known = marks.get(sessionId);
+    if (known) {
+      known.due = true;
+      known.graceMs = Math.min(known.graceMs, graceMs);
+      return;
+    }
+    if (stopped) return;
+    const mark: Mark = { due: true, graceMs, failures: 0, wake: () => {} };
+    marks.set(sessionId, mark);
+    const courier = serve(sessionId, mark).finally(() => couriers.delete(courier));
+    couriers.add(courier);
+  };
+
+  return {
+    submitted: (sessionId) => note(sessionId, 0),
+    async look() {
+      for (const { sessionId } of await tables.batches.unannounced({})) note(sessionId, GRACE_MS);
+    },
+    async [Symbol.asyncDispose]() {
+      stopped = true;
+      for (const mark of marks.values()) mark.wake();
+      await Promise.all(couriers);
+    },
+  };
+}

@@ -1,0 +1,54 @@
+/**
+ * Brings the session's row to what its workflow has decided, and tasks after it.
+ *
+ *   C3. The row is written first: whoever reads it from then on neither dispatches nor acquires
+ *       against it. The tasks follow, and may be brought after it as often as needed.
+ */
+import { GridError } from "../domain/errors.ts";
+import type { SessionId } from "../domain/ids.ts";
+import type { Session } from "../domain/session.ts";
+import { type SessionStatusName, STATUS_OF_NAME } from "../domain/session-commands.ts";
+import { SESSION_MACHINE, SessionStatus, sourcesOf, TaskStatus } from "../domain/status.ts";
+import { dispatch } from "./dispatch.ts";
+import type { Stores } from "./stores.ts";
+
+export interface StatusChange {
+  readonly sessionId: SessionId;
+  readonly status: SessionStatusName;
+  readonly clientSubmission: boolean;
+  readonly workerSubmission: boolean;
+}
+
+/** What resumes at once; the supervisors of the open batches dispatch the rest. */
+const RESUMED_AT_ONCE = 1_000;
+
+/** Repeatable. A row that has gone further (purged, say) is left as it is. */
+export async function recordStatus(stores: Stores, change: StatusChange): Promise<void> {
+  const { tables, now } = stores;
+  const { sessionId, clientSubmission, workerSubmission } = change;
+  const status = STATUS_OF_NAME[change.status];
+  const flags = { clientSubmission, workerSubmission };
+  const session = await tables.sessions.get(sessionId);
+  if (!session) throw new GridError("SESSION_NOT_FOUND", sessionId);
+  const dated = { ...flags, status, ...datesOf(session, status, now()) };
+  const from = sourcesOf(SESSION_MACHINE, status);
+  const { changed } = await tables.sessions.change(sessionId, from, dated);
+  // Repeated, or only the flags differ: dates stay as they were.
+  if (!changed) await tables.sessions.change(sessionId, [status], flags);
+  if (status === SessionStatus.PAUSED) await tables.tasks.pauseSession(sessionId);
+  if (status === SessionStatus.RUNNING) await resume(stores, sessionId);
+}
+
+function datesOf({ createdAt }: Session, status: SessionStatus, at: number): Partial<Session> {
+  if (status === SessionStatus.CANCELLED) return { cancelledAt: at };
+  if (status === SessionStatus.CLOSED) return { closedAt: at, durationMs: at - createdAt };
+  return {};
+}
+
+async function resume(stores: Stores, sessionId: SessionId): Promise<void> {
+  const { tables } = stores;
+  const paused = await tables.tasks.inSession(sessionId, [TaskStatus.PAUSED], RESUMED_AT_ONCE);
+  const byPriority = paused.toSorted((a, b) => b.options.priority - a.options.priority);
+  const ids = byPriority.map(({ taskId }) => taskId);
+  await dispatch(stores, sessionId, ids);
+}

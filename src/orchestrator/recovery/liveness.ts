@@ -1,0 +1,126 @@
+// Watches the agents' heartbeats, and takes over from those that fall silent.
+//
+//   L1. No clock is compared: an agent lives while its counter moves, judged by our own monotonic
+//       clock. It is dead after `leaseMs` of silence that we can vouch for.
+//   L2. Silence counts only while we could have heard: a round in which our own write and read
+//       were slow or failed adds nothing, and a round adds at most twice the pause between rounds.
+//       So a slow store, or a stopped observer, never kills live agents.
+//   L3. A task's owner without a row lives no more: agents leave their row until they own nothing.
+//   L4. Of an agent's process on our own machine the kernel knows that it has died: then there is
+//       nothing to wait for.
+import { randomUUID } from "node:crypto";
+import { hostname } from "node:os";
+import { setTimeout as sleep } from "node:timers/promises";
+import { type AgentId, agentId, partitionId } from "../../domain/ids.ts";
+import { recoverFrom } from "../../lifecycle/recover.ts";
+import type { Stores } from "../../lifecycle/stores.ts";
+import type { Logger } from "../../telemetry/logger.ts";
+import { isGone, placeOfProcess } from "./process-mark.ts";
+
+export interface LivenessOptions {
+  readonly leaseMs: number;
+  /** The pause between two rounds. */
+  readonly everyMs?: number;
+}
+
+interface Seen {
+  /** The counter; undefined for an owner without a row. */
+  readonly heartbeats?: number | undefined;
+  readonly process?: string | undefined;
+}
+
+interface Suspect extends Seen {
+  silentMs: number;
+}
+
+const ROUNDS_PER_LEASE = 8;
+/** Of the pause between two rounds: longer than this, and the store is too slow to judge others. */
+const PROMPT = 0.5;
+
+/** Observes until it is disposed. */
+export function createLiveness(
+  { stores, log }: { stores: Stores; log: Logger },
+  { leaseMs, everyMs = Math.max(50, leaseMs / ROUNDS_PER_LEASE) }: LivenessOptions,
+): AsyncDisposable {
+  const self = agentId(`observer-${randomUUID()}`);
+  const place = placeOfProcess();
+  const suspects = new Map<AgentId, Suspect>();
+  const stop = new AbortController();
+  let judgedAt = performance.now();
+
+  /** What an agent does, so that its cost is the agents' cost; the row is gone at once. */
+  const touch = async (): Promise<void> => {
+    await stores.tables.agents.heartbeat({
+      agentId: self,
+      partitionId: partitionId(""),
+      hostname: hostname(),
+      held: 0,
+    });
+    await stores.tables.agents.remove(self);
+  };
+
+  /** By agent, owners without a row included. */
+  const observe = async (): Promise<Map<AgentId, Seen>> => {
+    await touch();
+    // Owners first: an agent that appears between the two has its row by the second.
+    const owners = await stores.tables.tasks.owners();
+    const rows = await stores.tables.agents.list();
+    return new Map<AgentId, Seen>([
+      ...owners.map((owner) => [owner, {}] as const),
+      ...rows.map((row) => [row.agentId, row] as const),
+    ]);
+  };
+
+  const isDead = ({ process, silentMs }: Suspect): boolean =>
+    silentMs > leaseMs || (process !== undefined && isGone(process, place));
+
+  const judge = (seen: ReadonlyMap<AgentId, Seen>, silentMs: number): AgentId[] => {
+    for (const id of suspects.keys()) if (!seen.has(id)) suspects.delete(id);
+    for (const [id, { heartbeats, process }] of seen) {
+      const known = suspects.get(id);
+      if (known && known.heartbeats === heartbeats) known.silentMs += silentMs;
+      else suspects.set(id, { heartbeats, process, silentMs: 0 });
+    }
+    return [...suspects].flatMap(([id, suspect]) => (isDead(suspect) ? [id] : []));
+  };
+
+  const round = async (): Promise<void> => {
+    const start = performance.now();
+    const seen = await observe();
+    const end = performance.now();
+    const elapsed = Math.min(end - judgedAt, 2 * everyMs);
+    judgedAt = end;
+    const prompt = end - start <= Math.max(100, PROMPT * everyMs);
+    for (const id of judge(seen, prompt ? elapsed : 0)) await takeOver(id);
+  };
+
+  /** What one agent left may not keep the others' tasks waiting. */
+  const takeOver = async (id: AgentId): Promise<void> => {
+    try {
+      const tasks = await recoverFrom(stores, id);
+      suspects.delete(id);
+      log.warn({ agentId: id, tasks }, "agent is dead, its tasks were taken over");
+    } catch (error) {
+      if (!stop.signal.aborted)
+        log.warn({ agentId: id, err: error }, "taking over failed, will be repeated");
+    }
+  };
+
+  const observing = (async () => {
+    while (!stop.signal.aborted) {
+      await sleep(everyMs, undefined, { signal: stop.signal }).catch(() => undefined);
+      if (stop.signal.aborted) break;
+      await round().catch((error: unknown) => {
+        judgedAt = performance.now();
+        if (!stop.signal.aborted) log.warn({ err: error }, "agents could not be observed");
+      });
+    }
+  })();
+
+  return {
+    async [Symbol.asyncDispose]() {
+      stop.abort();
+      await observing;
+    },
+  };
+}

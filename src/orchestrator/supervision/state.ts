@@ -1,0 +1,56 @@
+import type { BatchInfo } from "../../adaptors/table-storage.ts";
+import type { TaskId } from "../../domain/ids.ts";
+
+/** When to look for something again: soon while something is found, ever later while not. */
+export interface Schedule {
+  at: number;
+  everyMs: number;
+}
+
+/** What is remembered of a followed batch between two looks. Forgetting it costs time only. */
+export interface BatchState {
+  info: BatchInfo;
+  /** Since when its progress is as it is. */
+  changedAt: number;
+  /** Found ready and not put on the queue yet. */
+  ready: TaskId[];
+  /** Tasks that are ready and not dispatched. */
+  readonly check: Schedule;
+  /** Tasks that the queue or an agent lost. */
+  readonly mend: Schedule;
+  /** How long a task may wait in a queue that moves before it is taken for lost. */
+  patienceMs: number;
+  republishedAt: number;
+}
+
+const SOON_MS = 1_000;
+const LATEST_MS = 5_000;
+const PATIENCE_MS = 60_000;
+
+export const createBatchState = (info: BatchInfo, now: number): BatchState => ({
+  info,
+  changedAt: now,
+  ready: [],
+  // A batch without waiting tasks was dispatched by its submitter: nothing to do at once.
+  check: { at: info.progress.pending > 0 ? now : now + SOON_MS, everyMs: SOON_MS },
+  mend: { at: now + SOON_MS, everyMs: SOON_MS },
+  patienceMs: PATIENCE_MS,
+  republishedAt: 0,
+});
+
+export function noteProgress(state: BatchState, info: BatchInfo, now: number): void {
+  const { open, pending, completed, failed } = state.info.progress;
+  const next = info.progress;
+  const same =
+    next.open === open &&
+    next.pending === pending &&
+    next.completed === completed &&
+    next.failed === failed;
+  state.info = info;
+  if (!same) state.changedAt = now;
+}
+
+export function reschedule(schedule: Schedule, found: boolean, now: number): void {
+  schedule.everyMs = found ? SOON_MS : Math.min(LATEST_MS, 2 * schedule.everyMs);
+  schedule.at = now + schedule.everyMs;
+}

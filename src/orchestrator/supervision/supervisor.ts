@@ -1,0 +1,164 @@
+// Keeps the followed batches of this process moving: the store says what should happen, and what
+// does not happen is started again.
+//
+//   S1. One round per session at a time; sessions do not wait for each other.
+//   S2. Nothing runs per batch: rounds follow the watch's looks, and most of them find nothing due.
+//   S3. All it does is idempotent: another process may supervise the same batch.
+import type { BatchInfo } from "../../adaptors/table-storage.ts";
+import type { SessionId } from "../../domain/ids.ts";
+import { SessionStatus } from "../../domain/status.ts";
+import type { Stores } from "../../lifecycle/stores.ts";
+import type { Logger } from "../../telemetry/logger.ts";
+import { feedQueue, type Share } from "./feed-queue.ts";
+import { createParkedReconciler, type ParkedReconcilerOptions } from "./reconcile-parked.ts";
+import { mend, type Patience } from "./republish-lost.ts";
+import { type BatchState, createBatchState, noteProgress } from "./state.ts";
+import { idOf, type Watch } from "./watch.ts";
+
+export interface SupervisorDependencies {
+  readonly stores: Stores;
+  readonly watch: Watch;
+  readonly log: Logger;
+}
+
+export interface SupervisorOptions extends Patience {
+  /** A batch whose tasks have all been waiting for inputs for so long gives up its place. */
+  readonly parkAfterMs?: number;
+  readonly parkedReconciler?: ParkedReconcilerOptions;
+}
+
+interface SessionSupervision extends Share {
+  states: Map<string, BatchState>;
+  status: SessionStatus | undefined;
+  busy: boolean;
+  /** After a failure. */
+  notBefore: number;
+}
+
+const BACK_OFF_MS = 500;
+const AT_WORK = 6;
+const STATUS_EVERY_MS = 500;
+
+export function createSupervisor(
+  { stores, watch, log }: SupervisorDependencies,
+  { republishAfterMs, parkAfterMs = 10_000, parkedReconciler: parkedOptions }: SupervisorOptions,
+): AsyncDisposable {
+  const { tables, now } = stores;
+  const sessions = new Map<SessionId, SessionSupervision>();
+  const rounds = new Set<Promise<void>>();
+  const parkedReconciler = createParkedReconciler({ stores, log }, parkedOptions);
+  let stopped = false;
+  let statusesAt = 0;
+
+  const take = (followed: readonly BatchInfo[]): void => {
+    const at = now();
+    for (const [sessionId, infos] of Map.groupBy(followed, (info) => info.sessionId)) {
+      const supervision = sessions.get(sessionId) ?? createSessionSupervision();
+      sessions.set(sessionId, supervision);
+      const before = supervision.states;
+      supervision.states = new Map();
+      for (const info of infos) {
+        const state = before.get(idOf(info)) ?? createBatchState(info, at);
+        noteProgress(state, info, at);
+        supervision.states.set(idOf(info), state);
+      }
+    }
+    const followedSessions = new Set(followed.map(({ sessionId }) => sessionId));
+    for (const sessionId of sessions.keys())
+      if (!followedSessions.has(sessionId)) sessions.delete(sessionId);
+  };
+
+  /** A session that was resumed has tasks to dispatch in all its batches. */
+  const readStatuses = async (): Promise<void> => {
+    const unknown = [...sessions.values()].some(({ status }) => status === undefined);
+    if (!unknown && now() - statusesAt < STATUS_EVERY_MS) return;
+    statusesAt = now();
+    const statuses = await tables.sessions.statuses([...sessions.keys()]);
+    for (const [sessionId, supervision] of sessions) {
+      const status = statuses.get(sessionId);
+      const resumed =
+        status === SessionStatus.RUNNING && supervision.status === SessionStatus.PAUSED;
+      if (resumed) for (const { check } of supervision.states.values()) check.at = now();
+      supervision.status = status;
+    }
+  };
+
+  const isDue = ({ states, status, deep }: SessionSupervision): boolean => {
+    const at = now();
+    const runs = status === SessionStatus.RUNNING;
+    for (const { mend, check, ready, info } of states.values()) {
+      if (mend.at <= at) return true;
+      if (runs && (ready.length > 0 || check.at <= at || deep || info.progress.pending > 0))
+        return true;
+    }
+    return false;
+  };
+
+  /** While others of its session are at work, a batch most likely waits for these. */
+  const toPark = (states: readonly BatchState[]): BatchState[] => {
+    const atWork = states.some(({ info: { progress } }) => progress.open > progress.pending);
+    const patienceMs = atWork ? AT_WORK * parkAfterMs : parkAfterMs;
+    return states.filter(
+      ({ info: { progress }, ready, changedAt }) =>
+        progress.open === progress.pending && ready.length === 0 && now() - changedAt > patienceMs,
+    );
+  };
+
+  const lookAfter = async (
+    sessionId: SessionId,
+    supervision: SessionSupervision,
+  ): Promise<void> => {
+    const states = [...supervision.states.values()].toSorted((a, b) => a.info.batch - b.info.batch);
+    if (supervision.status === SessionStatus.RUNNING)
+      await feedQueue(stores, sessionId, states, supervision);
+    const republished = await mend(stores, states, { republishAfterMs });
+    if (republished > 0) log.info({ sessionId, tasks: republished }, "lost tasks put right");
+    for (const { info } of toPark(states)) {
+      await tables.batches.park(info);
+      watch.park(info);
+    }
+  };
+
+  const round = async (sessionId: SessionId, supervision: SessionSupervision): Promise<void> => {
+    supervision.busy = true;
+    try {
+      await lookAfter(sessionId, supervision);
+    } catch (error) {
+      supervision.notBefore = now() + BACK_OFF_MS;
+      if (!stopped) log.warn({ sessionId, err: error }, "supervision failed, will be repeated");
+    } finally {
+      supervision.busy = false;
+    }
+  };
+
+  const supervise = async (followed: readonly BatchInfo[]): Promise<void> => {
+    if (stopped) return;
+    parkedReconciler.follow(followed);
+    take(followed);
+    await readStatuses();
+    for (const [sessionId, supervision] of sessions) {
+      if (supervision.busy || supervision.notBefore > now() || !isDue(supervision)) continue;
+      const running = round(sessionId, supervision).finally(() => rounds.delete(running));
+      rounds.add(running);
+    }
+  };
+
+  watch.onLook((followed) => {
+    supervise(followed).catch((error: unknown) => {
+      if (!stopped) log.warn({ err: error }, "supervision failed, will be repeated");
+    });
+  });
+
+  return {
+    async [Symbol.asyncDispose]() {
+      stopped = true;
+      await parkedReconciler[Symbol.asyncDispose]();
+      await Promise.all(rounds);
+    },
+  };
+}
+
+const createSessionSupervision = (): SessionSupervision => ({
+  ...{ states: new Map(), status: undefined, busy: false, notBefore: 0 },
+  ...{ deep: false, dispatchedAt: 0 },
+});

@@ -1,0 +1,45 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { agentId, partitionId } from "../../src/domain/ids.ts";
+import { createLiveness } from "../../src/orchestrator/recovery/liveness.ts";
+import { createLogger } from "../../src/telemetry/logger.ts";
+import { openStores, type TestStores } from "../support/stores.ts";
+
+const PATIENCE = { timeout: 60_000, interval: 20 };
+const log = createLogger({ level: "silent", role: "test" });
+const LEASE_MS = 400;
+
+let stores: TestStores;
+beforeAll(async () => {
+  stores = await openStores();
+});
+afterAll(() => stores[Symbol.asyncDispose]());
+
+describe("L2: the silence of an agent", () => {
+  it("does not count in rounds in which the store was slow", async () => {
+    const { agents } = stores.tables;
+    const silent = agentId("silent");
+    await agents.heartbeat({
+      agentId: silent,
+      partitionId: partitionId(""),
+      hostname: "",
+      held: 0,
+    });
+    let rounds = 0;
+    let slow = true;
+    const list: typeof agents.list = async () => {
+      rounds += 1;
+      // Slower than an observer takes for prompt, by the clock: what else is a slow store?
+      if (slow) await sleep(150);
+      return await agents.list();
+    };
+    const behindIt = { ...stores, tables: { ...stores.tables, agents: { ...agents, list } } };
+    await using _liveness = createLiveness({ stores: behindIt, log }, { leaseMs: LEASE_MS });
+    const known = async () => (await agents.list()).some((agent) => agent.agentId === silent);
+    // Each of these rounds took longer than a quarter of the lease.
+    await vi.waitFor(() => expect(rounds).toBeGreaterThan(8), PATIENCE);
+    expect(await known()).toBe(true);
+    slow = false;
+    await vi.waitFor(async () => expect(await known()).toBe(false), PATIENCE);
+  });
+});
