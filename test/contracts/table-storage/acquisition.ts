@@ -1,14 +1,26 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { expect, it } from "vitest";
 import { TaskStatus } from "../../../src/domain/status.ts";
 import type { Task } from "../../../src/domain/task.ts";
 import type { TableStoragePromises } from "../table-storage.ts";
-import { idsOf, only, someAgent, someSession, someTask, taskIn, tasksIn } from "./rows.ts";
+import {
+  idsOf,
+  OPTIONS,
+  only,
+  partitionRow,
+  someAgent,
+  someSession,
+  someTask,
+  taskIn,
+  tasksIn,
+} from "./rows.ts";
 import {
   acquired,
   bringTo,
   COMPLETED,
   decided,
   keyOf,
+  pending,
   running,
   SEEN_STATUSES,
   statusOf,
@@ -241,5 +253,34 @@ export function acquisition({ open }: TableStoragePromises): void {
       ...[cancelled, finished, paused].map(keyOf),
     ]);
     expect(await tables.tasks.revoked(someAgent(), [keyOf(runs)])).toEqual([keyOf(runs)]);
+  });
+
+  it("knows whether a task of a partition has been waiting for an agent, and for how long", async () => {
+    const [tables, other] = [await open(), await open()];
+    const { partitionId } = partitionRow();
+    const task = taskIn(someSession(), { options: { ...OPTIONS, partitionId } });
+    const isWaiting = async (olderThanMs: number) => {
+      const answers = [tables, other].map(({ tasks }) => tasks.isWaiting(partitionId, olderThanMs));
+      expect(await answers[0]).toBe(await answers[1]);
+      return answers[0];
+    };
+    await pending(tables, [task]);
+    expect(await isWaiting(0)).toBe(false);
+    await tables.tasks.submit([task.taskId], 1);
+    expect(await isWaiting(0)).toBe(true);
+    expect(await isWaiting(10_000)).toBe(false);
+    await sleep(30);
+    expect(await isWaiting(30)).toBe(true);
+    expect(await tables.tasks.isWaiting(partitionRow().partitionId, 0)).toBe(false);
+    const held = only(
+      await tables.tasks.acquire([task.taskId], { agentId: someAgent(), hostname: "" }, 1),
+    );
+    expect(await isWaiting(0)).toBe(false);
+    // Given back: it waits anew.
+    await tables.tasks.release([keyOf(held)], 1);
+    expect(await isWaiting(0)).toBe(true);
+    expect(await isWaiting(10_000)).toBe(false);
+    await tables.tasks.pause([task.taskId]);
+    expect(await isWaiting(0)).toBe(false);
   });
 }

@@ -49,6 +49,7 @@ const USES: Readonly<Record<string, Use>> = {
   "tasks.walk": ({ tasks }) => Array.fromAsync(tasks.walk(someSession())),
   "tasks.countByStatus": ({ tasks }) => tasks.countByStatus(bySession(someSession())),
   "tasks.queuedCount": ({ tasks }) => tasks.queuedCount(someSession()),
+  "tasks.isWaiting": ({ tasks }) => tasks.isWaiting(OPTIONS.partitionId as never, 0),
   "tasks.submit": ({ tasks }) => tasks.submit([someTask()], 1),
   "tasks.pause": ({ tasks }) => tasks.pause([someTask()]),
   "tasks.pauseSession": ({ tasks }) => tasks.pauseSession(someSession()),

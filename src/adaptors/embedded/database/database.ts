@@ -16,7 +16,7 @@ import { isBusy, toOutage } from "../outage.ts";
 import { createGroupCommit } from "./group-commit.ts";
 import { LOCK_PATIENCE_MS, pauseMs } from "./lock.ts";
 import { type LogSync, openLogSync } from "./log-sync.ts";
-import { openFile } from "./open-file.ts";
+import { type FileOptions, openFile } from "./open-file.ts";
 import { createPlaceCheck } from "./place.ts";
 
 export interface Database extends AsyncDisposable {
@@ -28,20 +28,22 @@ export interface Database extends AsyncDisposable {
   write<T>(work: () => T): Promise<T>;
   /** Runs synchronous reads; consistent within one statement. */
   read<T>(work: () => T): Promise<T>;
+  /** By the clock that all processes share; for stored times that are compared later. */
+  now(): number;
   /** From now on nobody waits long for a lock: disposal follows. */
   hurry(): void;
 }
 
-export interface DatabaseOptions {
-  file: string;
-  /** Idempotent DDL, run at each opening. */
-  schema: string;
+export interface DatabaseOptions extends Omit<FileOptions, "latestTime"> {
+  /** Absent: no time is stored. */
+  latestTime?: string;
   /** FULL survives the loss of power, NORMAL the death of every process. */
   durability: "FULL" | "NORMAL";
 }
 
-export function openDatabase({ file, schema, durability }: DatabaseOptions): Database {
-  const db = openFile(file, schema);
+export function openDatabase(options: DatabaseOptions): Database {
+  const { file, schema, durability, latestTime = "SELECT 0" } = options;
+  const { db, now } = openFile({ file, schema, latestTime });
   const log: LogSync | undefined = durability === "FULL" ? openLogSync(`${file}-wal`) : undefined;
   const checkPlace = createPlaceCheck(file);
   const statements = new Map<string, StatementSync>();
@@ -81,6 +83,7 @@ export function openDatabase({ file, schema, durability }: DatabaseOptions): Dat
       return writes.add(work);
     },
     read: (work) => read(work),
+    now,
     hurry: () => writes.hurry(),
     async [Symbol.asyncDispose]() {
       if (closed) return;

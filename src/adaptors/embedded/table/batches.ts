@@ -81,7 +81,7 @@ export const batchTable = (store: Store): BatchTable => {
     async add(batches) {
       if (batches.length === 0) return [];
       return store.write((ledger) => {
-        const now = Date.now();
+        const now = store.now();
         return batches.map((batch) => {
           const known = store.sql(FIND).get(batch.batchId);
           if (!known) ledger.progressed();

@@ -20,7 +20,7 @@ export interface Ledger {
   changed(sessionId: SessionId, change: Change): void;
   /** Batches or final tasks: those who watch progress should look. */
   progressed(): void;
-  post(sql: Sql): void;
+  post(sql: Sql, now: number): void;
   readonly notices: { readonly changes: boolean; readonly progress: boolean };
 }
 
@@ -120,16 +120,17 @@ export function createLedger(): Ledger {
     progressed() {
       notices.progress = true;
     },
-    post(sql) {
-      for (const [sessionId, entry] of entries) postEntry(sql, sessionId, entry);
+    post(sql, now) {
+      for (const [sessionId, entry] of entries) postEntry(sql, sessionId, entry, now);
     },
   };
 }
 
-function postEntry(sql: Sql, sessionId: SessionId, { counts, batches, changes }: SessionEntry) {
+function postEntry(sql: Sql, sessionId: SessionId, entry: SessionEntry, now: number) {
+  const { counts, batches, changes } = entry;
   for (const [status, count] of counts.entries())
     if (count !== 0) sql(ADD_COUNT).run(sessionId, status, count);
   for (const [batchId, sum] of batches)
     if (sum.some((delta) => delta !== 0)) sql(ADD_PROGRESS).run(sessionId, batchId, ...sum);
-  if (changes.length > 0) sql(ADD_CHANGES).run(sessionId, Date.now(), JSON.stringify(changes));
+  if (changes.length > 0) sql(ADD_CHANGES).run(sessionId, now, JSON.stringify(changes));
 }

@@ -6,7 +6,11 @@ import { ResultStatus, TaskStatus } from "../../../domain/status.ts";
  *
  *   - tasks of a session are found through `progress` (its batches) and the index on batches;
  *   - `holder` repeats `owner` while an agent holds the task and is NULL otherwise, so that its
- *     index is touched twice in a task's life and not at each status.
+ *     index is touched twice in a task's life and not at each status; so is that of the tasks
+ *     that wait for an agent, by partition.
+ *
+ * `since` says since when a task has had its status, by the store's clock (clock.ts). Times that
+ * are only shown (created_at, submitted_at, ended_at…) are their writers' own.
  */
 const TASKS = `
 CREATE TABLE IF NOT EXISTS tasks (
@@ -15,6 +19,8 @@ CREATE TABLE IF NOT EXISTS tasks (
   session_id TEXT NOT NULL,
   batch_id TEXT NOT NULL,
   status INTEGER NOT NULL,
+  since INTEGER NOT NULL,
+  partition_id TEXT NOT NULL,
   attempt INTEGER NOT NULL DEFAULT 0,
   owner TEXT NOT NULL DEFAULT '',
   hostname TEXT NOT NULL DEFAULT '',
@@ -41,6 +47,8 @@ CREATE INDEX IF NOT EXISTS tasks_holder ON tasks (holder) WHERE holder IS NOT NU
 CREATE INDEX IF NOT EXISTS tasks_stage ON tasks (stage, task_id) WHERE stage IS NOT NULL;
 CREATE INDEX IF NOT EXISTS tasks_creating ON tasks (created_at)
   WHERE status = ${TaskStatus.CREATING};
+CREATE INDEX IF NOT EXISTS tasks_waiting ON tasks (partition_id, since)
+  WHERE status = ${TaskStatus.SUBMITTED};
 
 CREATE TABLE IF NOT EXISTS task_counts (
   session_id TEXT NOT NULL,
@@ -143,5 +151,8 @@ CREATE TABLE IF NOT EXISTS changes (
   body TEXT NOT NULL
 );
 `;
+
+/** Each visible change of a task leaves an entry in the feed, whose youngest stays. */
+export const LATEST_TIME = "SELECT written_at FROM changes ORDER BY seq DESC LIMIT 1";
 
 export const SCHEMA = `${TASKS}${RESULTS}${SESSIONS}${CHANGES}`;

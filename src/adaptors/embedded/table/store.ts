@@ -4,7 +4,7 @@ import type { StatementSync } from "node:sqlite";
 import { openDatabase } from "../database/database.ts";
 import { openNotifier } from "../notifier.ts";
 import { createLedger, type Ledger } from "./ledger.ts";
-import { SCHEMA } from "./schema.ts";
+import { LATEST_TIME, SCHEMA } from "./schema.ts";
 
 /** The database of the tables with what every write of them must do: keep counts, feed and notifiers. */
 export interface Store extends AsyncDisposable {
@@ -15,6 +15,8 @@ export interface Store extends AsyncDisposable {
   prepare(text: string): StatementSync;
   read<T>(work: () => T): Promise<T>;
   write<T>(work: (ledger: Ledger) => T): Promise<T>;
+  /** Milliseconds by the clock of the store. */
+  now(): number;
   /** Calls back soon after any process wrote changes, or made progress; answers how to stop. */
   listen(notifier: "changes" | "progress", listener: () => void): () => void;
 }
@@ -24,6 +26,7 @@ export function openStore(path: string): Store {
   const database = openDatabase({
     file: join(path, "table.db"),
     schema: SCHEMA,
+    latestTime: LATEST_TIME,
     durability: "FULL",
   });
   const notifiers = {
@@ -50,11 +53,12 @@ export function openStore(path: string): Store {
     },
     prepare: database.prepare,
     read: database.read,
+    now: database.now,
     async write(work) {
       const ledger = createLedger();
       const value = await database.write(() => {
         const value = work(ledger);
-        ledger.post(database.sql);
+        ledger.post(database.sql, database.now());
         return value;
       });
       notify(ledger);

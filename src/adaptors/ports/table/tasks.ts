@@ -1,5 +1,12 @@
 import type { Filter, ListQuery, Page, TaskField } from "../../../domain/filter.ts";
-import type { AgentId, BatchId, SessionId, StageId, TaskId } from "../../../domain/ids.ts";
+import type {
+  AgentId,
+  BatchId,
+  PartitionId,
+  SessionId,
+  StageId,
+  TaskId,
+} from "../../../domain/ids.ts";
 import type { TaskStatus } from "../../../domain/status.ts";
 import type { CommitRecord, Task, TaskDefinition } from "../../../domain/task.ts";
 
@@ -77,6 +84,11 @@ export interface TaskTable {
   countByStatus(filter: Filter<TaskField>): Promise<TaskCounts[]>;
   /** Tasks of the session that are SUBMITTED: how deep it stands in the queues. Cheap. */
   queuedCount(sessionId: SessionId): Promise<number>;
+  /**
+   * Is a task of this partition SUBMITTED, and has it been for at least `olderThanMs`? Cheap,
+   * however many there are.
+   */
+  isWaiting(partitionId: PartitionId, olderThanMs: number): Promise<boolean>;
 
   /** PENDING | PAUSED → SUBMITTED; answers those that changed, for the caller to put on the queue. */
   submit(taskIds: readonly TaskId[], at: number): Promise<Task[]>;

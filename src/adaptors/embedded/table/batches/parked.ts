@@ -44,7 +44,7 @@ export const batchParking = (store: Store): Parking => ({
     // Most calls find nothing: they should not wait for the write lock.
     if (!(await store.read(() => store.sql(IS_ANY_READY).get(answeredBefore)))) return [];
     return store.write(() => {
-      const rows = store.sql(ANSWER).all(answeredBefore, Date.now());
+      const rows = store.sql(ANSWER).all(answeredBefore, store.now());
       return rows.map((row) => ({
         sessionId: row["session_id"] as SessionId,
         batch: row["batch"] as number,

@@ -10,10 +10,10 @@ import { type Found, findTask } from "./found.ts";
 const { PROCESSED } = TaskStatus;
 
 // `decided_by` is the attempt that decided; NULL when it was decided from outside, or not yet.
-const DECIDE = `UPDATE tasks SET status = ${PROCESSED}, processed_at = ?, ends_in = ?,
+const DECIDE = `UPDATE tasks SET status = ${PROCESSED}, since = ?, processed_at = ?, ends_in = ?,
   decided_by = ?, record = ? WHERE n = ?`;
 const DECIDED = "SELECT 1 FROM tasks WHERE n = ? AND decided_by = ? AND record = ?";
-const FINISH = "UPDATE tasks SET status = ?, ended_at = ?, holder = NULL WHERE n = ?";
+const FINISH = "UPDATE tasks SET status = ?, since = ?, ended_at = ?, holder = NULL WHERE n = ?";
 
 const DECIDABLE = new Set<TaskStatus>(sourcesOf(TASK_MACHINE, PROCESSED));
 
@@ -39,7 +39,7 @@ export const taskCommit = (store: Store): Pick<TaskTable, "decide" | "finish"> =
       return { taskId, ok: isRepeated(task, decision, record), status, attempt };
     const endsIn = STATUS_OF_OUTCOME[decision.record.outcome];
     const processedAt = decision.processedAt ?? at;
-    store.sql(DECIDE).run(processedAt, endsIn, decision.attempt ?? null, record, n);
+    store.sql(DECIDE).run(store.now(), processedAt, endsIn, decision.attempt ?? null, record, n);
     ledger.moved(task, status, PROCESSED);
     return { taskId, ok: true, status: PROCESSED, attempt };
   };
@@ -53,10 +53,11 @@ export const taskCommit = (store: Store): Pick<TaskTable, "decide" | "finish"> =
     async finish(taskIds, at) {
       if (taskIds.length === 0) return;
       await store.write((ledger) => {
+        const now = store.now();
         for (const taskId of taskIds) {
           const task = findTask(store, taskId);
           if (task?.status !== PROCESSED || task.endsIn === null) continue;
-          store.sql(FINISH).run(task.endsIn, at, task.n);
+          store.sql(FINISH).run(task.endsIn, now, at, task.n);
           ledger.moved(task, PROCESSED, task.endsIn);
           ledger.progressed();
         }

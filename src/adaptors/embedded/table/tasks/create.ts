@@ -12,11 +12,12 @@ import {
 import { findTask, moveTasks } from "./found.ts";
 
 const INSERT = `INSERT INTO tasks
-  (task_id, session_id, batch_id, status, stage, priority, created_at, options, definition)
-  VALUES (?, ?, ?, ${TaskStatus.CREATING}, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`;
+  (task_id, session_id, batch_id, status, since, partition_id, stage, priority, created_at,
+    options, definition)
+  VALUES (?, ?, ?, ${TaskStatus.CREATING}, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`;
 
 const ACCEPTABLE = new Set<TaskStatus>(sourcesOf(TASK_MACHINE, TaskStatus.PENDING));
-const ACCEPT = `UPDATE tasks SET status = ${TaskStatus.PENDING} WHERE n = ?`;
+const ACCEPT = `UPDATE tasks SET status = ${TaskStatus.PENDING}, since = ? WHERE n = ?`;
 const DISCARD = "DELETE FROM tasks WHERE n = ?";
 
 const STAGED = `SELECT ${TASK_COLUMNS} FROM tasks WHERE stage = ? AND task_id > ? ORDER BY task_id LIMIT ?`;
@@ -33,12 +34,15 @@ export const taskCreation = (store: Store, options: OptionsText): Creation => {
       if (tasks.length === 0) return;
       await store.write((ledger) => {
         const insert = store.sql(INSERT);
+        const now = store.now();
         for (const task of tasks) {
           const { taskId, sessionId, batchId } = task;
           const { changes } = insert.run(
             taskId,
             sessionId,
             batchId,
+            now,
+            task.options.partitionId,
             stage ?? null,
             task.options.priority,
             task.createdAt,
@@ -53,13 +57,14 @@ export const taskCreation = (store: Store, options: OptionsText): Creation => {
 
     async accept(taskIds) {
       if (taskIds.length === 0) return;
-      await store.write((ledger) =>
+      await store.write((ledger) => {
+        const now = store.now();
         moveTasks(store, ledger, taskIds, {
           from: ACCEPTABLE,
           to: TaskStatus.PENDING,
-          change: ({ n }) => void store.sql(ACCEPT).run(n),
-        }),
-      );
+          change: ({ n }) => void store.sql(ACCEPT).run(now, n),
+        });
+      });
     },
 
     async discard(taskIds) {

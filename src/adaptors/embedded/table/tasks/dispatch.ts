@@ -21,16 +21,16 @@ const STARTABLE = new Set<TaskStatus>(sourcesOf(TASK_MACHINE, T.PROCESSING));
 
 const FULL = `SELECT ${TASK_COLUMNS}, n FROM tasks WHERE task_id = ?`;
 
-const SUBMIT = `UPDATE tasks SET status = ${T.SUBMITTED}, submitted_at = ? WHERE n = ?`;
-const PAUSE = `UPDATE tasks SET status = ${T.PAUSED}, owner = '', hostname = '', holder = NULL,
+const SUBMIT = `UPDATE tasks SET status = ${T.SUBMITTED}, since = ?, submitted_at = ? WHERE n = ?`;
+const PAUSE = `UPDATE tasks SET status = ${T.PAUSED}, since = ?, owner = '', hostname = '', holder = NULL,
   received_at = NULL, acquired_at = NULL WHERE n = ?`;
 const ACQUIRE = `UPDATE tasks SET status = ${T.DISPATCHED}, attempt = ?1, owner = ?2, holder = ?2,
-  hostname = ?3, received_at = ?4, acquired_at = ?4 WHERE n = ?5`;
-const RELEASE = `UPDATE tasks SET status = ${T.SUBMITTED}, submitted_at = ?,
+  hostname = ?3, received_at = ?4, acquired_at = ?4, since = ?5 WHERE n = ?6`;
+const RELEASE = `UPDATE tasks SET status = ${T.SUBMITTED}, since = ?, submitted_at = ?,
   owner = '', hostname = '', holder = NULL, received_at = NULL, acquired_at = NULL,
   fetched_at = NULL, started_at = NULL WHERE n = ?`;
 const INTERRUPTED = "UPDATE tasks SET interruptions = coalesce(interruptions, 0) + 1 WHERE n = ?";
-const START = `UPDATE tasks SET status = ${T.PROCESSING}, fetched_at = ?, started_at = ?
+const START = `UPDATE tasks SET status = ${T.PROCESSING}, since = ?, fetched_at = ?, started_at = ?
   WHERE n = ?`;
 
 const QUEUED_OF_SESSION = `SELECT t.n, t.task_id, t.batch_id, t.status
@@ -49,15 +49,16 @@ export const taskDispatch = (store: Store, options: OptionsText): Dispatch => {
     taskIds: readonly TaskId[],
     from: ReadonlySet<TaskStatus>,
     ledger: Ledger,
-    change: (task: Task, n: number) => Partial<Task> & { status: TaskStatus },
+    change: (task: Task, n: number, now: number) => Partial<Task> & { status: TaskStatus },
   ): Task[] => {
+    const now = store.now();
     const full = store.tuples(FULL);
     const taken: Task[] = [];
     for (const taskId of taskIds) {
       const row = full.get(taskId) as unknown as [...TaskRow, n: number] | undefined;
       const task = row && toTask(row as unknown as TaskRow, options);
       if (!task || !from.has(task.status)) continue;
-      const changed = change(task, row.at(-1) as number);
+      const changed = change(task, row.at(-1) as number, now);
       ledger.moved(
         { task_id: taskId, session_id: task.sessionId, batch_id: task.batchId },
         task.status,
@@ -72,8 +73,8 @@ export const taskDispatch = (store: Store, options: OptionsText): Dispatch => {
     async submit(taskIds, at) {
       if (taskIds.length === 0) return [];
       return store.write((ledger) =>
-        take(taskIds, SUBMITTABLE, ledger, (_, n) => {
-          store.sql(SUBMIT).run(at, n);
+        take(taskIds, SUBMITTABLE, ledger, (_, n, now) => {
+          store.sql(SUBMIT).run(now, at, n);
           return { status: T.SUBMITTED, submittedAt: at };
         }),
       );
@@ -82,9 +83,9 @@ export const taskDispatch = (store: Store, options: OptionsText): Dispatch => {
     async acquire(taskIds, { agentId, hostname }, at) {
       if (taskIds.length === 0) return [];
       return store.write((ledger) =>
-        take(taskIds, ACQUIRABLE, ledger, (task, n) => {
+        take(taskIds, ACQUIRABLE, ledger, (task, n, now) => {
           const attempt = task.attempt + 1;
-          store.sql(ACQUIRE).run(attempt, agentId, hostname, at, n);
+          store.sql(ACQUIRE).run(attempt, agentId, hostname, at, now, n);
           const owner = { ownerAgentId: agentId, ownerHostname: hostname };
           return { status: T.DISPATCHED, attempt, ...owner, receivedAt: at, acquiredAt: at };
         }),
@@ -94,7 +95,8 @@ export const taskDispatch = (store: Store, options: OptionsText): Dispatch => {
     async pause(taskIds) {
       if (taskIds.length === 0) return;
       await store.write((ledger) => {
-        const change = ({ n }: { n: number }) => void store.sql(PAUSE).run(n);
+        const now = store.now();
+        const change = ({ n }: { n: number }) => void store.sql(PAUSE).run(now, n);
         moveTasks(store, ledger, taskIds, { from: PAUSABLE, to: T.PAUSED, change });
       });
     },
@@ -102,8 +104,9 @@ export const taskDispatch = (store: Store, options: OptionsText): Dispatch => {
     pauseSession: (sessionId) =>
       store.write((ledger) => {
         const queued = store.tuples(QUEUED_OF_SESSION).all(sessionId) as unknown as QueuedTuple[];
+        const now = store.now();
         for (const [n, task_id, batch_id, status] of queued) {
-          store.sql(PAUSE).run(n);
+          store.sql(PAUSE).run(now, n);
           ledger.moved({ task_id, session_id: sessionId, batch_id }, status, T.PAUSED);
         }
         return queued.length;
@@ -112,8 +115,9 @@ export const taskDispatch = (store: Store, options: OptionsText): Dispatch => {
     async release(attempts, at, lost) {
       if (attempts.length === 0) return [];
       return store.write((ledger) => {
+        const now = store.now();
         const change = ({ n, status }: { n: number; status: TaskStatus }) => {
-          store.sql(RELEASE).run(at, n);
+          store.sql(RELEASE).run(now, at, n);
           if (lost || status === T.PROCESSING) store.sql(INTERRUPTED).run(n);
         };
         return moveAttempts(store, ledger, attempts, { from: HELD, to: T.SUBMITTED, change });
@@ -122,14 +126,15 @@ export const taskDispatch = (store: Store, options: OptionsText): Dispatch => {
 
     async start(starts) {
       if (starts.length === 0) return [];
-      return store.write((ledger) =>
-        moveAttempts(store, ledger, starts, {
+      return store.write((ledger) => {
+        const now = store.now();
+        return moveAttempts(store, ledger, starts, {
           from: STARTABLE,
           to: T.PROCESSING,
           change: ({ n }, { fetchedAt, startedAt }) =>
-            void store.sql(START).run(fetchedAt, startedAt, n),
-        }),
-      );
+            void store.sql(START).run(now, fetchedAt, startedAt, n),
+        });
+      });
     },
   };
 };

@@ -15,6 +15,9 @@ const HELD = `SELECT 1 FROM tasks WHERE task_id = ?1 AND holder = ?2 AND attempt
   AND (status IN (${T.DISPATCHED}, ${T.PROCESSING})
     OR (status = ${T.PROCESSED} AND decided_by = ?3))`;
 
+const IS_WAITING = `SELECT 1 FROM tasks INDEXED BY tasks_waiting
+  WHERE partition_id = ? AND status = ${T.SUBMITTED} AND since <= ? LIMIT 1`;
+
 const OWNED = `SELECT ${TASK_COLUMNS} FROM tasks WHERE holder = ? ORDER BY n`;
 const OWNERS = "SELECT DISTINCT holder FROM tasks WHERE holder IS NOT NULL";
 
@@ -51,6 +54,7 @@ type Reads = Pick<
   TaskTable,
   | "get"
   | "queuedCount"
+  | "isWaiting"
   | "revoked"
   | "ownedBy"
   | "owners"
@@ -75,6 +79,11 @@ export const taskReads = (store: Store, options: OptionsText): Reads => {
         const row = store.sql(QUEUED).get(sessionId) as { count: number } | undefined;
         return row?.count ?? 0;
       }),
+
+    isWaiting: (partitionId, olderThanMs) =>
+      store.read(
+        () => store.tuples(IS_WAITING).get(partitionId, store.now() - olderThanMs) !== undefined,
+      ),
 
     async revoked(agentId, attempts) {
       if (attempts.length === 0) return [];
