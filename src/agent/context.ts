@@ -47,6 +47,4 @@ export interface AgentSettings {
   readonly holdMs: number;
   /** How large workers should cut what they send. */
   readonly dataChunkMaxBytes: number;
-  /** Up to so many tasks of a session have a batch each. */
-  readonly singleUpTo: number;
 }

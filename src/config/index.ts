@@ -12,6 +12,7 @@ import {
   Log,
   Orchestrator,
   Pollster,
+  SchedulingSection,
   Submitter,
   Temporal,
 } from "./sections.ts";
@@ -34,6 +35,7 @@ const stored = <O extends z.ZodType>(options: O) =>
 export const Config = z.strictObject({
   submitter: Submitter.prefault({}),
   orchestrator: Orchestrator.prefault({}),
+  scheduling: SchedulingSection.prefault({}),
   pollster: Pollster.prefault({}),
   computePlane: ComputePlane.prefault({}),
   temporal: Temporal.prefault({}),

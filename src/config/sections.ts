@@ -1,6 +1,7 @@
 // What can be configured, section by section. Names are ArmoniK's where ArmoniK has one.
 import { z } from "zod";
 import { partitionId } from "../domain/ids.ts";
+import { DEFAULT_SCHEDULING, type Scheduling } from "../domain/scheduling.ts";
 import { Secret } from "../domain/secret.ts";
 import { LOG_LEVELS } from "../telemetry/logger.ts";
 import { PartitionEntry } from "./partition-entry.ts";
@@ -37,14 +38,38 @@ export const Submitter = z.strictObject({
   graceDelayMs: durationMs
     .default(15_000)
     .describe("How long running calls may go on after a stop signal"),
-  maxBatchSingles: count
-    .default(64)
-    .describe("Up to so many tasks of a session are supervised one by one"),
-  directDispatchLimit: z
-    .int()
-    .min(0)
-    .default(256)
-    .describe("Up to so many queued tasks of a session, ready ones are dispatched at once"),
+});
+
+/** The same for all roles: stored with the grid. */
+const agreed = (name: keyof Scheduling, schema: z.ZodInt, meaning: string) =>
+  schema.optional().describe(`${meaning}; ${DEFAULT_SCHEDULING[name]} in a new grid`);
+
+/**
+ * Stored with the grid at its first start. Nothing has a default here: what is not given is the
+ * grid's, and what is given must be.
+ */
+export const SchedulingSection = z.strictObject({
+  window: agreed("window", count.max(1_000), "Open batches a session"),
+  singleTasks: agreed(
+    "singleTasks",
+    z.int().min(0).max(1_000),
+    "Up to so many tasks of a session have a batch each",
+  ),
+  directDispatchLimit: agreed(
+    "directDispatchLimit",
+    z.int().min(0),
+    "Up to so many queued tasks of a session, ready ones are dispatched at once",
+  ),
+  leaseMs: agreed(
+    "leaseMs",
+    durationMs.min(1_000),
+    "An agent that has not renewed its lease for so long is dead",
+  ),
+  republishAfterMs: agreed(
+    "republishAfterMs",
+    durationMs.min(100),
+    "A dispatched task that no agent took for so long, while one is idle, is put on the queue again",
+  ),
 });
 
 export const Temporal = z.strictObject({
@@ -61,22 +86,7 @@ export const Temporal = z.strictObject({
 export const Orchestrator = z.strictObject({
   host: z.string().min(1).default("127.0.0.1").describe("Address to listen on; 0.0.0.0 = all"),
   httpPort: port("Port of health checks and metrics").default(0),
-  window: count.max(1_000).default(64).describe("Open batches a session"),
-  singleUpTo: z
-    .int()
-    .min(0)
-    .max(1_000)
-    .default(64)
-    .describe("Up to so many tasks of a session have a batch each"),
-  leaseMs: durationMs
-    .min(1_000)
-    .default(10_000)
-    .describe("An agent that has not renewed its lease for so long is dead"),
   sweepMs: durationMs.min(10).default(1_000).describe("Pause between two looks at what was left"),
-  republishAfterMs: durationMs
-    .min(100)
-    .default(2_000)
-    .describe("A dispatched task that no agent took for so long is put on the queue again"),
   graceDelayMs: durationMs
     .default(2_000)
     .describe("How long running activities may go on after a stop signal"),

@@ -36,7 +36,6 @@ export interface BatchesSubmitted {
   names: Readonly<Record<number, string>>;
 }
 
-export const SINGLE_UP_TO = 64;
 /** Tasks of a batch by the rules of cutting, at most. Subtasks may make theirs larger. */
 export const LARGEST_BATCH = 1_000;
 const SMALLEST = 8;
@@ -55,8 +54,8 @@ const SMALLEST_IN_LARGE_SESSION = 500;
  * join one that exists. Else a stream of single tasks, or tasks that submit a few children each,
  * would cost Temporal as much as one activity per call.
  */
-export const isSmallAddition = (soFar: number, count: number, singleUpTo = SINGLE_UP_TO): boolean =>
-  soFar > singleUpTo && count < SMALLEST_IN_LARGE_SESSION;
+export const isSmallAddition = (soFar: number, count: number, singleTasks: number): boolean =>
+  soFar > singleTasks && count < SMALLEST_IN_LARGE_SESSION;
 
 /**
  * Sizes of the batches for `count` new tasks of a session that has `soFar`.
@@ -64,11 +63,11 @@ export const isSmallAddition = (soFar: number, count: number, singleUpTo = SINGL
  * Small sessions get one task a batch, so that the Temporal UI reads like the job. The sizes are
  * data, stored with the batches: this rule may change at any time.
  */
-export function cut(soFar: number, count: number, singleUpTo = SINGLE_UP_TO): number[] {
+export function cut(soFar: number, count: number, singleTasks: number): number[] {
   const total = soFar + count;
   if (count === 0) return [];
-  if (total <= singleUpTo) return Array.from({ length: count }, () => 1);
-  if (isSmallAddition(soFar, count, singleUpTo)) return [count];
+  if (total <= singleTasks) return Array.from({ length: count }, () => 1);
+  if (isSmallAddition(soFar, count, singleTasks)) return [count];
   const size =
     total >= LARGE_SESSION
       ? Math.max(SMALLEST_IN_LARGE_SESSION, Math.ceil(total / BATCHES_PER_LARGE_SESSION))

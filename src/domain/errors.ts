@@ -42,12 +42,6 @@ const ERRORS = {
     title: "The partition is not one of the session's",
   },
   UPLOAD_WITHOUT_ID: { status: "FAILED_PRECONDITION", title: "The upload is empty" },
-  TASK_ALREADY_FINAL: {
-    status: "FAILED_PRECONDITION",
-    title: "Task is already in a final state",
-  },
-  /** The attempt is not the one that counts any more (I2). */
-  ATTEMPT_REVOKED: { status: "FAILED_PRECONDITION", title: "Another attempt took over" },
   NO_TASK_RUNNING: { status: "UNAVAILABLE", title: "No task is accepting requests" },
   NOT_IMPLEMENTED: { status: "UNIMPLEMENTED", title: "Not available yet" },
   DRAINING: { status: "UNAVAILABLE", title: "The service is shutting down" },

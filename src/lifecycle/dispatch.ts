@@ -57,13 +57,13 @@ async function submit(
  * supervision publishes them once it is back.
  */
 export async function dispatchDirectly(
-  stores: Pick<Stores, "tables" | "queue" | "now" | "directLimit">,
+  stores: Pick<Stores, "tables" | "queue" | "now" | "scheduling">,
   sessionId: SessionId,
   ready: readonly TaskId[],
 ): Promise<number> {
   if (ready.length === 0) return 0;
   const queued = await stores.tables.tasks.queuedCount(sessionId);
-  const room = stores.directLimit - queued;
+  const room = stores.scheduling.directDispatchLimit - queued;
   if (room <= 0) return 0;
   const submitted = await submit(stores, sessionId, ready, room);
   await stores.queue.publish(submitted.map(toMessage)).catch((error: unknown) => {

@@ -5,7 +5,7 @@
  *       (I7). Nobody can close it too early: they count as open from when they are staged, and
  *       until they are accepted their parent does.
  */
-import { cut, isSmallAddition, type NewBatch, SINGLE_UP_TO } from "../domain/batch.ts";
+import { cut, isSmallAddition, type NewBatch } from "../domain/batch.ts";
 import { type BatchId, batchId, stageOf, type TaskId } from "../domain/ids.ts";
 import type { Task, TaskDefinition } from "../domain/task.ts";
 import { nameOf } from "../domain/task-name.ts";
@@ -18,12 +18,12 @@ const PAGE = 1_000;
 export function batchSubtasks(
   parent: Pick<Task, "batchId">,
   subtasks: readonly Omit<TaskDefinition, "batchId">[],
-  { soFar, newId, singleUpTo }: { soFar: number; newId: () => string; singleUpTo?: number },
+  { soFar, newId, singleTasks }: { soFar: number; newId: () => string; singleTasks: number },
 ): TaskDefinition[] {
-  if (isSmallAddition(soFar, subtasks.length, singleUpTo))
+  if (isSmallAddition(soFar, subtasks.length, singleTasks))
     return subtasks.map((subtask) => ({ ...subtask, batchId: parent.batchId }));
   const tasks: TaskDefinition[] = [];
-  for (const size of cut(soFar, subtasks.length, singleUpTo)) {
+  for (const size of cut(soFar, subtasks.length, singleTasks)) {
     const id = batchId(newId());
     const members = subtasks.slice(tasks.length, tasks.length + size);
     for (const subtask of members) tasks.push({ ...subtask, batchId: id });
@@ -56,7 +56,7 @@ export async function admitSubtasks(stores: Stores, parent: Task): Promise<Rejec
 
 /** The batches that these tasks were cut into; the parent's own is on record. */
 async function batchesOf(
-  { tables }: Stores,
+  { tables, scheduling }: Stores,
   parent: Task,
   tasks: readonly Task[],
 ): Promise<NewBatch[]> {
@@ -64,7 +64,7 @@ async function batchesOf(
   const groups: Map<BatchId, Task[]> = Map.groupBy(tasks, ({ batchId: id }) => id);
   groups.delete(parent.batchId);
   // A page may show but one task of a larger batch; only of few tasks each has its own.
-  const singles = tasks.length <= SINGLE_UP_TO ? [...groups.values()].filter(isOne) : [];
+  const singles = tasks.length <= scheduling.singleTasks ? [...groups.values()].filter(isOne) : [];
   const outputs = singles.flatMap(
     ([
       {

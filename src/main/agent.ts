@@ -46,7 +46,6 @@ function toAgent(config: AgentConfig, parts: Parts) {
       graceDelayMs: pollster.graceDelayMs,
       holdMs: pollster.holdMs,
       dataChunkMaxBytes: submitter.preferredMessageSizeBytes,
-      singleUpTo: submitter.maxBatchSingles,
     },
   });
 }

@@ -145,6 +145,21 @@ const addDoctor = (grid: Command): void => {
     );
 };
 
+const addScheduling = (grid: Command): void => {
+  grid
+    .command("scheduling")
+    .description("show what all roles of the grid schedule by, as stored at its first start")
+    .option(...CONFIG)
+    .option("--store", "store the scheduling that is configured here as the grid's")
+    .action(
+      orExplain(async ({ config, store = false }: ConfigOption & { store?: boolean }) => {
+        const { loadConfig } = await import("../config/index.ts");
+        const { runScheduling } = await import("./scheduling.ts");
+        await runScheduling(loadConfig(config), { store });
+      }),
+    );
+};
+
 program.name("grid").description("ArmoniK on Temporal");
-for (const add of [addRoles, addDev, addDoctor]) add(program);
+for (const add of [addRoles, addDev, addDoctor, addScheduling]) add(program);
 await program.parseAsync();

@@ -27,9 +27,9 @@ interface Dependencies {
 }
 
 /** What watches over tasks: each keeps going by itself until it is disposed. */
-function openSupervision(config: Config, stores: Stores, { stack, log }: Dependencies) {
-  const { republishAfterMs, leaseMs } = config.orchestrator;
-  const { tables } = stores;
+function openSupervision(stores: Stores, { stack, log }: Dependencies) {
+  const { tables, scheduling } = stores;
+  const { republishAfterMs, leaseMs } = scheduling;
   const watch = stack.use(createWatch({ tables, log }));
   stack.use(createSupervisor({ stores, watch, log }, { republishAfterMs }));
   stack.use(createLiveness({ stores, log }, { leaseMs }));
@@ -48,8 +48,8 @@ export async function runOrchestrator(config: Config): Promise<void> {
   const stores = await openStores(config, stack);
   const temporal = await connectTemporal(config.temporal, { stack, log, stopped });
   if (!temporal) return;
-  const { host, httpPort, window, sweepMs, graceDelayMs } = config.orchestrator;
-  const watch = openSupervision(config, stores, { stack, log });
+  const { host, httpPort, sweepMs, graceDelayMs } = config.orchestrator;
+  const watch = openSupervision(stores, { stack, log });
   const { connection, namespace, client } = temporal;
   const workers = stack.use(
     await openTemporalWorkers({
@@ -58,7 +58,8 @@ export async function runOrchestrator(config: Config): Promise<void> {
       ...{ connection, namespace, graceDelayMs },
     }),
   );
-  const { tables } = stores;
+  const { tables, scheduling } = stores;
+  const { window } = scheduling;
   const started = createSessionWorkflows(client, { window, sessions: tables.sessions });
   const workflows = withDirectControl(started, stores);
   const announcer = stack.use(createAnnouncer({ tables, workflows, log }));

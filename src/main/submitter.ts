@@ -43,19 +43,18 @@ async function openGrid(config: Config, dependencies: Dependencies): Promise<Gri
   await addPartitions(tables, config);
   const temporal = await connectTemporal(config.temporal, dependencies);
   if (!temporal) return undefined;
-  const { window } = config.orchestrator;
+  const { window } = stores.scheduling;
   const started = createSessionWorkflows(temporal.client, { window, sessions: tables.sessions });
   const workflows = withDirectControl(started, stores);
   const announcer = stack.use(createAnnouncer({ tables, workflows, log }));
   const health = stack.use(openHealth({ checks: toChecks(stores), log }));
-  const { defaultPartition, maxBatchSingles, preferredMessageSizeBytes } = config.submitter;
+  const { defaultPartition, preferredMessageSizeBytes } = config.submitter;
   return {
     ...{ stores, workflows, announcer, health, metrics },
     newId: createIdSource({ now: Date.now, randomize: randomFillSync }),
     settings: {
       defaultPartition,
       dataChunkMaxBytes: preferredMessageSizeBytes,
-      singleUpTo: maxBatchSingles,
       versions: VERSIONS,
     },
   };

@@ -20,8 +20,6 @@ export interface Grid {
     readonly defaultPartition: PartitionId;
     /** How large clients should cut what they upload. */
     readonly dataChunkMaxBytes: number;
-    /** Up to so many tasks of a session have a batch each. */
-    readonly singleUpTo: number;
     readonly versions: { readonly core: string; readonly api: string };
   };
 }

@@ -1,5 +1,6 @@
 // A grid small enough for one process: embedded stores in a temporary folder, and what a client and
 // a control plane would do.
+
 import { randomUUID } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -16,6 +17,7 @@ import {
   type TaskId,
   taskId,
 } from "../../src/domain/ids.ts";
+import { DEFAULT_SCHEDULING } from "../../src/domain/scheduling.ts";
 import { ResultStatus } from "../../src/domain/status.ts";
 import type { Task } from "../../src/domain/task.ts";
 import type { TaskOptions } from "../../src/domain/task-options.ts";
@@ -59,7 +61,13 @@ export async function openStores(folder: string): Promise<Stores & AsyncDisposab
   const objects = await openObjectStorage(options);
   const queue = await openQueue(options);
   return {
-    ...{ tables, objects, queue, now: Date.now, directLimit: 10_000 },
+    ...{
+      tables,
+      objects,
+      queue,
+      now: Date.now,
+      scheduling: { ...DEFAULT_SCHEDULING, directDispatchLimit: 10_000 },
+    },
     async [Symbol.asyncDispose]() {
       await queue[Symbol.asyncDispose]();
       await objects[Symbol.asyncDispose]();

@@ -30,7 +30,7 @@ test("needs nothing: a grid on one machine is the default", () => {
   expect(config.submitter).toMatchObject({ host: "127.0.0.1", port: 5001, httpPort: 5002 });
   expect(config.submitter.preferredMessageSizeBytes).toBe(2 * 2 ** 20);
   expect(config.temporal).toEqual({ address: "127.0.0.1:7233", namespace: "default" });
-  expect(config.orchestrator).toMatchObject({ window: 64, leaseMs: 10_000 });
+  expect(config.orchestrator).toMatchObject({ sweepMs: 1_000 });
   expect(config.pollster).toMatchObject({ prefetch: 32, sharedCacheFolder: "/cache/shared" });
   expect(config.computePlane).toEqual({
     workerChannel: { address: "/cache/armonik_worker.sock", socketType: "unixdomainsocket" },

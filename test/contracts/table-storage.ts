@@ -20,6 +20,7 @@ import { resultLists } from "./table-storage/result-lists.ts";
 import { resultOwnership } from "./table-storage/result-ownership.ts";
 import { results } from "./table-storage/results.ts";
 import { sessions } from "./table-storage/sessions.ts";
+import { settings } from "./table-storage/settings.ts";
 import { submission } from "./table-storage/submission.ts";
 import { taskLists } from "./table-storage/task-lists.ts";
 
@@ -45,6 +46,7 @@ export function tableStorageContract({ configure }: TableStorageContract): void 
   describe("sessions", () => sessions(given));
   describe("partitions", () => partitions(given));
   describe("agents", () => agents(given));
+  describe("settings", () => settings(given));
   describe("tasks: creation", () => creation(given));
   describe("tasks: submission and pause", () => submission(given));
   describe("tasks: acquisition", () => acquisition(given));

@@ -1,6 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { cut, isSmallAddition, SINGLE_UP_TO } from "../../src/domain/batch.ts";
+import { cut as cutBatches, isSmallAddition as isSmall } from "../../src/domain/batch.ts";
+
+const SINGLES = 64;
+const cut = (soFar: number, n: number) => cutBatches(soFar, n, SINGLES);
+const isSmallAddition = (soFar: number, n: number, singles = SINGLES) => isSmall(soFar, n, singles);
 
 const count = fc.integer({ min: 0, max: 50_000 });
 
@@ -14,8 +18,8 @@ describe("cutting a submission into batches", () => {
   });
 
   it("gives each task its own batch while the session is small", () => {
-    expect(cut(0, SINGLE_UP_TO)).toEqual(Array(SINGLE_UP_TO).fill(1));
-    expect(cut(SINGLE_UP_TO - 1, 1)).toEqual([1]);
+    expect(cut(0, SINGLES)).toEqual(Array(SINGLES).fill(1));
+    expect(cut(SINGLES - 1, 1)).toEqual([1]);
   });
 
   it("I7: makes so few of a session of more than a thousand that 50 events per 1,000 tasks suffice", () => {
@@ -41,9 +45,9 @@ describe("cutting a submission into batches", () => {
 
 describe("a small addition", () => {
   it("joins a batch only where the session is not small, and is one batch if there is none", () => {
-    expect(isSmallAddition(SINGLE_UP_TO, 1)).toBe(false);
-    expect(isSmallAddition(SINGLE_UP_TO + 1, 499)).toBe(true);
-    expect(isSmallAddition(SINGLE_UP_TO + 1, 500)).toBe(false);
+    expect(isSmallAddition(SINGLES, 1)).toBe(false);
+    expect(isSmallAddition(SINGLES + 1, 499)).toBe(true);
+    expect(isSmallAddition(SINGLES + 1, 500)).toBe(false);
     expect(isSmallAddition(5, 1, 4)).toBe(true);
     fc.assert(
       fc.property(count, count, (soFar, n) => {

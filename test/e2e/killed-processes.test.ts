@@ -46,7 +46,7 @@ const start = () =>
   startGrid({
     data: join(folder, "data"),
     worker: `exec ${python} ${join(PROGRAMS, "worker.py")}`,
-    env: { EXECUTIONS_LOG: log(), Orchestrator__LeaseMs: "4000" },
+    env: { EXECUTIONS_LOG: log(), Scheduling__LeaseMs: "4000" },
     args: ["--max-stopped", "600"],
   });
 

@@ -25,7 +25,7 @@ beforeAll(async () => {
   grid = await startGrid({
     data: join(folder, "data"),
     worker: `exec ${python} ${join(PROGRAMS, "worker.py")}`,
-    env: { EXECUTIONS_LOG: join(folder, "executions"), Orchestrator__LeaseMs: "2000" },
+    env: { EXECUTIONS_LOG: join(folder, "executions"), Scheduling__LeaseMs: "2000" },
     args: ["--max-stopped", "600"],
   });
 }, 300_000);

@@ -31,10 +31,10 @@ async function running(count: number): Promise<Task> {
 async function stage(
   parent: Task,
   subtasks: readonly TaskDefinition[],
-  singleUpTo = 64,
+  singleTasks = 64,
 ): Promise<TaskDefinition[]> {
   const soFar = await stores.tables.batches.taskCount(session);
-  const tasks = batchSubtasks(parent, subtasks, { soFar, singleUpTo, newId: randomUUID });
+  const tasks = batchSubtasks(parent, subtasks, { soFar, singleTasks, newId: randomUUID });
   await stores.tables.tasks.create(tasks, stageOf(parent.taskId, parent.attempt));
   return tasks;
 }

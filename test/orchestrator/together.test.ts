@@ -101,7 +101,7 @@ describe("two orchestrators", () => {
     }
     // Its last word to the store was the compare-and-set.
     const waiting = (await statusesOf(tasks)).filter((status) => status === PENDING).length;
-    expect(waiting).toBeLessThan(300 - one.directLimit);
+    expect(waiting).toBeLessThan(300 - one.scheduling.directDispatchLimit);
     expect(await one.queue.depth(partition)).toEqual({ waiting: 0, delivered: 0 });
     await using agent = await openStandInAgent(one);
     await using second = await supervise(one, session, batches);

@@ -12,6 +12,7 @@ import { openQueue } from "../../src/adaptors/queue.ts";
 import { openTableStorage } from "../../src/adaptors/table-storage.ts";
 import { createIdSource } from "../../src/domain/id-source.ts";
 import { partitionId, type SessionId } from "../../src/domain/ids.ts";
+import { DEFAULT_SCHEDULING } from "../../src/domain/scheduling.ts";
 import { ApplicationsDefinition } from "../../src/gen/applications_service.ts";
 import { AuthenticationDefinition } from "../../src/gen/auth_service.ts";
 import { EventsDefinition } from "../../src/gen/events_service.ts";
@@ -79,7 +80,7 @@ async function openStoresIn(
   const objects = stack.use(await openObjectStorage({ driver: "embedded", path }));
   const queue = stack.use(await openQueue({ driver: "embedded", path }));
   await tables.partitions.upsert(["default", OTHER_PARTITION].map(toPartition));
-  return { tables, objects, queue, now, directLimit: 256 };
+  return { tables, objects, queue, now, scheduling: DEFAULT_SCHEDULING };
 }
 
 export type OpenGrid = Awaited<ReturnType<typeof openGrid>>;
@@ -111,7 +112,6 @@ export async function openGrid() {
     settings: {
       defaultPartition: partitionId("default"),
       dataChunkMaxBytes: 2 ** 21,
-      singleUpTo: 64,
       versions: { core: "1.2.3", api: "3.4.5" },
     },
   };

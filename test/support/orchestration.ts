@@ -3,6 +3,7 @@ import { randomUUID } from "node:crypto";
 import { createActivities } from "../../src/activities/index.ts";
 import { cut } from "../../src/domain/batch.ts";
 import { batchId, type SessionId, type TaskId } from "../../src/domain/ids.ts";
+import { DEFAULT_SCHEDULING } from "../../src/domain/scheduling.ts";
 import type { Session } from "../../src/domain/session.ts";
 import type { TaskDefinition } from "../../src/domain/task.ts";
 import { admit } from "../../src/lifecycle/admit.ts";
@@ -86,7 +87,7 @@ export async function submit(
 ): Promise<TaskId[]> {
   const tasks: TaskDefinition[] = [];
   const payloadId = await stores.newResult(sessionId, { status: 2 });
-  const batches = cut(soFar, changes.length).map((size) => {
+  const batches = cut(soFar, changes.length, DEFAULT_SCHEDULING.singleTasks).map((size) => {
     const id = batchId(randomUUID());
     const from = tasks.length;
     for (const change of changes.slice(from, from + size)) {

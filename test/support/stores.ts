@@ -13,6 +13,7 @@ import {
   type SessionId,
 } from "../../src/domain/ids.ts";
 import type { Result } from "../../src/domain/result.ts";
+import { DEFAULT_SCHEDULING } from "../../src/domain/scheduling.ts";
 import type { TaskDefinition } from "../../src/domain/task.ts";
 import type { TaskOptions } from "../../src/domain/task-options.ts";
 import type { Stores } from "../../src/lifecycle/stores.ts";
@@ -52,7 +53,7 @@ export async function openStores(given?: string): Promise<TestStores> {
     objects,
     queue,
     now: Date.now,
-    directLimit: 256,
+    scheduling: DEFAULT_SCHEDULING,
     async newSession() {
       const row = sessionRow({ defaultOptions: OPTIONS, createdAt: Date.now() });
       await tables.sessions.create(row);

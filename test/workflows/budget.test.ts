@@ -1,7 +1,9 @@
 /** I7: what sessions of more than a thousand tasks may cost Temporal, whatever their shape. */
+
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { partitionId, type SessionId, stageOf } from "../../src/domain/ids.ts";
+import { DEFAULT_SCHEDULING } from "../../src/domain/scheduling.ts";
 import { TaskStatus } from "../../src/domain/status.ts";
 import type { Task } from "../../src/domain/task.ts";
 import { batchSubtasks } from "../../src/lifecycle/subtasks.ts";
@@ -35,7 +37,6 @@ beforeAll(() => {
     settings: {
       defaultPartition: partitionId("default"),
       dataChunkMaxBytes: 65_536,
-      singleUpTo: 64,
       versions: { core: "", api: "" },
     },
   };
@@ -101,7 +102,9 @@ describe("history events per 1,000 tasks", () => {
           parentTaskIds: [...parentTaskIds, taskId],
         }));
         const soFar = await scene.stores.tables.batches.taskCount(sessionId);
-        const batched = batchSubtasks(parent, subtasks, { soFar, newId: randomUUID });
+        const batched = batchSubtasks(parent, subtasks, {
+          ...{ soFar, newId: randomUUID, singleTasks: DEFAULT_SCHEDULING.singleTasks },
+        });
         await scene.stores.tables.tasks.create(batched, stageOf(taskId, attempt));
         return { ...OK, staged: true };
       };

@@ -5,6 +5,7 @@ import type { ChangeFeed } from "./table/feed.ts";
 import type { PartitionTable } from "./table/partitions.ts";
 import type { ResultTable } from "./table/results.ts";
 import type { SessionTable } from "./table/sessions.ts";
+import type { SettingsTable } from "./table/settings.ts";
 import type { TaskTable } from "./table/tasks.ts";
 
 /**
@@ -24,6 +25,7 @@ export interface TableStorage extends AsyncDisposable {
   readonly results: ResultTable;
   readonly batches: BatchTable;
   readonly agents: AgentTable;
+  readonly settings: SettingsTable;
   readonly feed: ChangeFeed;
   /** Removes change-feed entries, edges of finished tasks and the like older than `before`. */
   sweep(before: number): Promise<void>;

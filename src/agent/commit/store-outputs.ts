@@ -126,14 +126,14 @@ async function stage(
 }
 
 async function stageSubtasks(
-  { stores: { tables }, newId, settings }: Pick<AgentContext, "stores" | "newId" | "settings">,
+  { stores: { tables, scheduling }, newId }: Pick<AgentContext, "stores" | "newId">,
   attempt: Attempt,
 ): Promise<void> {
   const { task, buffer } = attempt;
   if (buffer.subtasks.length === 0) return;
   const soFar = await tables.batches.taskCount(task.sessionId);
-  const { singleUpTo } = settings;
-  const definitions = batchSubtasks(task, buffer.subtasks, { soFar, singleUpTo, newId });
+  const { singleTasks } = scheduling;
+  const definitions = batchSubtasks(task, buffer.subtasks, { soFar, singleTasks, newId });
   const stageId = stageOf(task.taskId, task.attempt);
   for (let i = 0; i < definitions.length; i += SLICE) {
     await tables.tasks.create(definitions.slice(i, i + SLICE), stageId);

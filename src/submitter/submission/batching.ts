@@ -58,13 +58,13 @@ function lingerOf({ pauseMs }: Stream): number | undefined {
   return Math.min(LONGEST_LINGER_MS, Math.max(SHORTEST_LINGER_MS, PAUSES * pauseMs));
 }
 
-export function createBatching({ stores, newId, settings }: Grid): Batching {
+export function createBatching({ stores, newId }: Grid): Batching {
   const { batches } = stores.tables;
-  const { singleUpTo } = settings;
+  const { singleTasks } = stores.scheduling;
   const streams = new LRUCache<SessionId, Stream>({ max: REMEMBERED });
   return {
     joinable(sessionId, soFar, count) {
-      if (!isSmallAddition(soFar, count, singleUpTo)) return undefined;
+      if (!isSmallAddition(soFar, count, singleTasks)) return undefined;
       const stream = noteCall(streams.get(sessionId) ?? {}, stores.now());
       streams.set(sessionId, stream);
       const { last } = stream;
@@ -80,9 +80,9 @@ export function createBatching({ stores, newId, settings }: Grid): Batching {
 
     cut(sessionId, soFar, count) {
       const stream = streams.get(sessionId) ?? {};
-      const lingerMs = isSmallAddition(soFar, count, singleUpTo) ? lingerOf(stream) : undefined;
-      const isNamed = soFar + count <= singleUpTo;
-      const cuts = cut(soFar, count, singleUpTo).map((size) => ({
+      const lingerMs = isSmallAddition(soFar, count, singleTasks) ? lingerOf(stream) : undefined;
+      const isNamed = soFar + count <= singleTasks;
+      const cuts = cut(soFar, count, singleTasks).map((size) => ({
         ...{ batchId: batchId(newId()), size, isNamed, lingerMs },
       }));
       const newest = cuts.at(-1);

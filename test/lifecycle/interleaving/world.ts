@@ -1,4 +1,5 @@
 // One session on real stores, and everybody who acts on it.
+
 import { randomUUID } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -10,6 +11,7 @@ import {
   type ResultId,
   type SessionId,
 } from "../../../src/domain/ids.ts";
+import { DEFAULT_SCHEDULING } from "../../../src/domain/scheduling.ts";
 import { ResultStatus } from "../../../src/domain/status.ts";
 import type { TaskDefinition } from "../../../src/domain/task.ts";
 import type { Stores } from "../../../src/lifecycle/stores.ts";
@@ -78,7 +80,12 @@ export async function createWorld(
     storesOf(actor) {
       const { tables, objects, queue } = stores;
       const seen = inTurns({ tables, objects, queue }, actor, chronicle.observe);
-      return { ...seen, tables: seen.tables, now: Date.now, directLimit: limit };
+      return {
+        ...seen,
+        tables: seen.tables,
+        now: Date.now,
+        scheduling: { ...DEFAULT_SCHEDULING, directDispatchLimit: limit },
+      };
     },
     newTask(change) {
       const options = { ...OPTIONS, partitionId: partition, maxRetries: random.below(4) };

@@ -12,6 +12,7 @@ import { changeFeed } from "./feed.ts";
 import { partitionTable } from "./partitions.ts";
 import { resultTable } from "./results.ts";
 import { sessionTable } from "./sessions.ts";
+import { settingsTable } from "./settings.ts";
 import { openStore } from "./store.ts";
 import { createSweep } from "./sweep.ts";
 import { taskTable } from "./tasks.ts";
@@ -28,6 +29,7 @@ export function openEmbeddedTables(path: string): TableStorage {
     results: resultTable(store),
     batches: batchTable(store),
     agents: agentTable(store),
+    settings: settingsTable(store),
     feed,
     sweep: createSweep(store),
     ping: () => store.read(() => void store.sql("SELECT 1 FROM sqlite_schema LIMIT 1").get()),
