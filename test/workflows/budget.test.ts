@@ -9,7 +9,7 @@ import type { Task } from "../../src/domain/task.ts";
 import { batchSubtasks } from "../../src/lifecycle/subtasks.ts";
 import type { Grid } from "../../src/submitter/grid.ts";
 import { createBatching } from "../../src/submitter/submission/batching.ts";
-import { submitTasks } from "../../src/submitter/submission/submit.ts";
+import { submitTasks } from "../../src/submitter/tasks/submit.ts";
 import { openHealth } from "../../src/telemetry/health.ts";
 import { createLogger } from "../../src/telemetry/logger.ts";
 import { createMetrics } from "../../src/telemetry/metrics.ts";

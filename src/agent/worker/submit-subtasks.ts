@@ -1,21 +1,18 @@
 // Takes subtasks into the buffer of their parent's attempt. What can be refused is refused now;
 // they become part of the session when the parent commits.
 import { GridError } from "../../domain/errors.ts";
-import { type ResultId, resultId, taskId } from "../../domain/ids.ts";
+import { type ResultId, type TaskId, taskId } from "../../domain/ids.ts";
 import type { Result } from "../../domain/result.ts";
 import type { Session } from "../../domain/session.ts";
 import { ResultStatus } from "../../domain/status.ts";
-import type { TaskOptions } from "../../domain/task-options.ts";
-import type {
-  SubmitTasksRequest_TaskCreation as Creation,
-  SubmitTasksRequest,
-  SubmitTasksResponse,
-} from "../../gen/agent_common.ts";
-import { createLayers } from "../../grpc/task-layers.ts";
-import { createReferenceCheck, namedBy } from "../../grpc/task-references.ts";
+import { toDefinition } from "../../domain/submission/definition.ts";
+import { createLayers } from "../../domain/submission/layers.ts";
+import { checkReferences } from "../../domain/submission/references.ts";
+import { type NewTask, resultsOf, type Submission } from "../../domain/submission/submission.ts";
+import type { SubmitTasksRequest, SubmitTasksResponse } from "../../gen/agent_common.ts";
+import { FIELDS, toNewTasks, toSubmissionOptions, toTaskInfos } from "../../grpc/submission.ts";
 import type { AgentContext } from "../context.ts";
 import type { Attempt } from "../execution/attempt.ts";
-import type { Subtask } from "../execution/buffer.ts";
 import { retryUntilAvailable } from "../retry-until-available.ts";
 
 /** @throws {GridError} naming the field, what is wrong and what is allowed. */
@@ -24,28 +21,44 @@ export async function submitSubtasks(
   attempt: Attempt,
   request: SubmitTasksRequest,
 ): Promise<SubmitTasksResponse> {
-  const { communicationToken, taskCreations: creations } = request;
-  if (creations.length === 0) return { taskInfos: [], communicationToken };
+  const { communicationToken, taskCreations } = request;
+  if (taskCreations.length === 0) return { taskInfos: [], communicationToken };
+  const submission = {
+    sessionId: attempt.task.sessionId,
+    options: toSubmissionOptions(request.taskOptions),
+    tasks: toNewTasks(taskCreations),
+  };
+  const taskIds = await addSubtasks(context, attempt, submission);
+  return { communicationToken, taskInfos: toTaskInfos(taskCreations, taskIds) };
+}
+
+/** Answers the ids of the subtasks, in order. */
+async function addSubtasks(
+  context: AgentContext,
+  attempt: Attempt,
+  submission: Submission,
+): Promise<TaskId[]> {
+  const { task, buffer } = attempt;
+  const { sessionId, tasks } = submission;
   const session = await sessionOf(context, attempt);
   if (!session.workerSubmission)
-    throw new GridError("SUBMISSION_CLOSED", `${session.sessionId} takes no tasks from workers`);
-  const optionsOf = createLayers(session, request.taskOptions);
-  const options = creations.map(({ taskOptions }, i) => optionsOf(taskOptions, i));
-  await checkReferences(context, attempt, creations);
-  if (attempt.buffer.closed) throw new GridError("NO_TASK_RUNNING", "the task has ended");
-  const subtasks = creations.map((creation, i) =>
-    toSubtask(context, attempt, { creation, options: options[i] as TaskOptions }),
-  );
-  for (const subtask of subtasks) attempt.buffer.subtasks.push(subtask);
-  return {
-    communicationToken,
-    taskInfos: creations.map((creation, i) => ({
-      taskId: subtasks[i]?.taskId ?? "",
-      expectedOutputIds: creation.expectedOutputKeys,
-      dataDependencies: creation.dataDependencies,
-      payloadId: creation.payloadId,
-    })),
+    throw new GridError("SUBMISSION_CLOSED", `${sessionId} takes no tasks from workers`);
+  const optionsOf = createLayers(session, submission.options, FIELDS);
+  const options = tasks.map((one, i) => optionsOf(one.options, i));
+  checkReferences(submission, await readReferences(context, attempt, tasks), FIELDS);
+  if (buffer.closed) throw new GridError("NO_TASK_RUNNING", "the task has ended");
+  const given = {
+    sessionId,
+    parentTaskIds: [...task.parentTaskIds, task.taskId],
+    createdBy: task.taskId,
+    createdAt: context.stores.now(),
   };
+  return options.map((merged, i) => {
+    const id = taskId(context.newId());
+    const definition = { ...given, taskId: id, options: merged };
+    buffer.subtasks.push(toDefinition(tasks[i] as NewTask, definition));
+    return id;
+  });
 }
 
 async function sessionOf(context: AgentContext, { task, buffer }: Attempt): Promise<Session> {
@@ -61,44 +74,17 @@ async function sessionOf(context: AgentContext, { task, buffer }: Attempt): Prom
   return session;
 }
 
-const unique = (ids: readonly string[]): ResultId[] =>
-  ids.length > 1 ? [...new Set(ids)].map(resultId) : ids.map(resultId);
-
-function toSubtask(
-  { newId, stores }: AgentContext,
-  { task }: Attempt,
-  { creation, options }: { creation: Creation; options: TaskOptions },
-): Subtask {
-  const { payloadId, dataDependencies, expectedOutputKeys } = creation;
-  const id = taskId(newId());
-  return {
-    taskId: id,
-    sessionId: task.sessionId,
-    payloadId: resultId(payloadId),
-    dataDependencies: unique(dataDependencies),
-    expectedOutputIds: unique(expectedOutputKeys),
-    options,
-    parentTaskIds: [...task.parentTaskIds, task.taskId],
-    retryOfIds: [],
-    initialTaskId: id,
-    createdBy: task.taskId,
-    createdAt: stores.now(),
-    crashCount: 0,
-  };
-}
-
-/** Every result named must be made by this attempt, or known to the session and still usable. */
-async function checkReferences(
+/** What is known of the results named: made by this attempt, or found in the store. */
+async function readReferences(
   { stores, log, ending: signal }: AgentContext,
   { task, buffer }: Attempt,
-  creations: readonly Creation[],
-): Promise<void> {
-  const { sessionId } = task;
-  const ours = { sessionId, status: ResultStatus.CREATED };
+  tasks: readonly NewTask[],
+) {
+  const ours = { sessionId: task.sessionId, status: ResultStatus.CREATED };
   const expected = new Set(task.expectedOutputIds);
   const references = new Map<ResultId, Pick<Result, "sessionId" | "status">>();
   const others: ResultId[] = [];
-  for (const id of namedBy(creations)) {
+  for (const id of resultsOf(tasks)) {
     if (buffer.created.has(id) || expected.has(id)) references.set(id, ours);
     else others.push(id);
   }
@@ -106,5 +92,5 @@ async function checkReferences(
     stores.tables.results.get(others),
   );
   for (const row of rows) references.set(row.resultId, row);
-  creations.forEach(createReferenceCheck(sessionId, references));
+  return references;
 }

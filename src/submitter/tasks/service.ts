@@ -7,8 +7,8 @@ import type { Grid } from "../grid.ts";
 import { TASK_LIST } from "../lists/fields.ts";
 import { toFilter, toQuery } from "../lists/query.ts";
 import { createBatching } from "../submission/batching.ts";
-import { submitTasks } from "../submission/submit.ts";
 import { toTaskDetailed, toTaskSummary } from "./convert.ts";
+import { submitTasks } from "./submit.ts";
 
 export function tasksService(grid: Grid): Service<TasksDefinition> {
   const { stores } = grid;
