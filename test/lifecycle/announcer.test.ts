@@ -1,5 +1,4 @@
 import { randomUUID } from "node:crypto";
-import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { batchId, type SessionId } from "../../src/domain/ids.ts";
 import { type Announcer, createAnnouncer } from "../../src/lifecycle/announcer.ts";
@@ -19,7 +18,7 @@ let temporal: (session: SessionId) => Promise<void>;
 
 beforeEach(async () => {
   stores = await openStores();
-  clock = createManualClock(0);
+  clock = createManualClock(Date.now() + 60_000);
   told = [];
   temporal = async () => {};
   announcer = create();
@@ -57,12 +56,6 @@ const unannounced = (session: SessionId) =>
 
 /** Between two announcements, or after the last. */
 const pausing = (...ms: number[]) => vi.waitFor(() => expect(clock.pauses).toEqual(ms), PATIENCE);
-
-/** By the store's clock, too, which nobody moves on. */
-async function grace(): Promise<void> {
-  await sleep(25);
-  clock.forward(20);
-}
 
 describe("an announcer", () => {
   it("tells a quiet session's workflow at once, and notes that it has", async () => {
@@ -182,7 +175,7 @@ describe("a look at what others stored", () => {
     await announcer.look();
     await pausing(20);
     expect(marksOf(session)).toEqual([]);
-    await grace();
+    clock.forward(20);
     await pausing(100);
     expect(marksOf(session)).toEqual([3]);
   });
@@ -193,7 +186,7 @@ describe("a look at what others stored", () => {
     await announcer.look();
     await stores.tables.batches.announced(session, 1);
     await pausing(20);
-    await grace();
+    clock.forward(20);
     await pausing(100);
     expect(told).toEqual([]);
   });
@@ -203,7 +196,7 @@ describe("a look at what others stored", () => {
     await store(session);
     for (let i = 0; i < 5; i++) await announcer.look();
     await pausing(20);
-    await grace();
+    clock.forward(20);
     await pausing(100);
     expect(marksOf(session)).toEqual([1]);
   });
@@ -233,7 +226,7 @@ describe("disposal", () => {
     temporal = async () => {};
     await heir.look();
     await pausing(20);
-    await grace();
+    clock.forward(20);
     await vi.waitFor(() => expect(marksOf(session)).toEqual([1]), PATIENCE);
     await heir[Symbol.asyncDispose]();
   });

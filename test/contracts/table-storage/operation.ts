@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { expect, it, vi } from "vitest";
 import type { TableStorage } from "../../../src/adaptors/table-storage.ts";
 import { TaskStatus } from "../../../src/domain/status.ts";
@@ -43,7 +42,7 @@ const USES: Readonly<Record<string, Use>> = {
   "tasks.accept": ({ tasks }) => tasks.accept([someTask()]),
   "tasks.discard": ({ tasks }) => tasks.discard([someTask()]),
   "tasks.staged": ({ tasks }) => tasks.staged(someStage(), { limit: 1 }),
-  "tasks.orphans": ({ tasks }) => tasks.orphans({ olderThanMs: 0, limit: 1 }),
+  "tasks.orphans": ({ tasks }) => tasks.orphans(0, 1),
   "tasks.get": ({ tasks }) => tasks.get([someTask()]),
   "tasks.list": ({ tasks }) =>
     tasks.list({ ...PAGE, sort: { field: "taskId", descending: false } }),
@@ -104,7 +103,7 @@ const USES: Readonly<Record<string, Use>> = {
   "agents.list": ({ agents }) => agents.list(),
   "agents.remove": ({ agents }) => agents.remove(someAgent()),
   "feed.open": ({ feed }) => feed.open(someSession(), new AbortController().signal),
-  sweep: (tables) => tables.sweep({ olderThanMs: 60_000 }),
+  sweep: (tables) => tables.sweep(0),
   ping: (tables) => tables.ping(),
 };
 
@@ -207,13 +206,10 @@ export function operation({ open }: TableStoragePromises): void {
     await finished(tables, [done]);
     await pending(tables, [waits, young]);
     const [decision] = [{ taskId: young.taskId, from: [TaskStatus.PENDING], record: COMPLETED }];
-    // Sweeps may take their time, and look at the young one in all of it.
-    const olderThanMs = 2_000;
-    await sleep(olderThanMs);
-    await tables.tasks.decide([decision], 7);
-    await tables.tasks.finish([young.taskId], 7);
+    await tables.tasks.decide([decision], 50);
+    await tables.tasks.finish([young.taskId], 50);
     await vi.waitFor(async () => {
-      await tables.sweep({ olderThanMs });
+      await tables.sweep(50);
       expect((await tables.dependencies.dependents([input])).sort()).toEqual(
         idsOf([young, waits]).sort(),
       );
@@ -227,11 +223,11 @@ export function operation({ open }: TableStoragePromises): void {
     const input = someResult();
     await tables.tasks.create([task]);
     await tables.dependencies.add([{ taskId: task.taskId, resultIds: [input] }]);
-    await tables.sweep({ olderThanMs: 60_000 });
+    await tables.sweep(50);
     expect(await tables.dependencies.dependents([input])).toEqual([task.taskId]);
     await tables.tasks.discard([task.taskId]);
     await vi.waitFor(async () => {
-      await tables.sweep({ olderThanMs: 60_000 });
+      await tables.sweep(50);
       expect(await tables.dependencies.dependents([input])).toEqual([]);
     });
   });

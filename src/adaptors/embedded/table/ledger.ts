@@ -1,11 +1,12 @@
 // What one write owes to the maintained counts and to the change feed.
 //
 //   L1. Posted in the transaction of the write itself: counts and feed never differ from the rows.
+//       Callers may rely on that of the feed (F4), and not of the counts.
 //   L2. Added up first, so that a bulk verb costs a few rows and not a few rows per task.
-import type { StatementSync } from "node:sqlite";
 import type { BatchId, SessionId, TaskId } from "../../../domain/ids.ts";
 import { TaskStatus } from "../../../domain/status.ts";
 import type { Change } from "../../ports/table/feed.ts";
+import type { Database } from "../database/database.ts";
 
 /** The columns that say what a task counts for. */
 export interface TaskRef {
@@ -20,11 +21,14 @@ export interface Ledger {
   changed(sessionId: SessionId, change: Change): void;
   /** Batches or final tasks: those who watch progress should look. */
   progressed(): void;
-  post(sql: Sql, now: number): void;
+  /** Writes what is owed. */
+  post(): void;
+  /** Writes what the feed is owed for the documents written so far. */
+  postChanges(): void;
   readonly notices: { readonly changes: boolean; readonly progress: boolean };
 }
 
-type Sql = (text: string) => StatementSync;
+type Target = Pick<Database, "sql" | "now">;
 
 type Progress = [open: number, pending: number, completed: number, failed: number];
 
@@ -54,7 +58,7 @@ const isVisible = (status: TaskStatus): boolean =>
 interface SessionEntry {
   readonly counts: number[];
   readonly batches: Map<BatchId, Progress>;
-  readonly changes: Change[];
+  changes: Change[];
 }
 
 const ADD_COUNT = `INSERT INTO task_counts (session_id, status, count) VALUES (?, ?, ?)
@@ -65,7 +69,7 @@ const ADD_PROGRESS = `INSERT INTO progress (session_id, batch_id, open, pending,
     completed = completed + excluded.completed, failed = failed + excluded.failed`;
 const ADD_CHANGES = "INSERT INTO changes (session_id, written_at, body) VALUES (?, ?, ?)";
 
-export function createLedger(): Ledger {
+export function createLedger(target: Target): Ledger {
   const entries = new Map<SessionId, SessionEntry>();
   const notices = { changes: false, progress: false };
 
@@ -120,17 +124,27 @@ export function createLedger(): Ledger {
     progressed() {
       notices.progress = true;
     },
-    post(sql, now) {
-      for (const [sessionId, entry] of entries) postEntry(sql, sessionId, entry, now);
+    post() {
+      for (const [sessionId, entry] of entries) {
+        postChanges(target, sessionId, entry);
+        postCounts(target, sessionId, entry);
+      }
+    },
+    postChanges() {
+      for (const [sessionId, entry] of entries) postChanges(target, sessionId, entry);
     },
   };
 }
 
-function postEntry(sql: Sql, sessionId: SessionId, entry: SessionEntry, now: number) {
-  const { counts, batches, changes } = entry;
+function postChanges({ sql, now }: Target, sessionId: SessionId, entry: SessionEntry): void {
+  if (entry.changes.length === 0) return;
+  sql(ADD_CHANGES).run(sessionId, now(), JSON.stringify(entry.changes));
+  entry.changes = [];
+}
+
+function postCounts({ sql }: Target, sessionId: SessionId, { counts, batches }: SessionEntry) {
   for (const [status, count] of counts.entries())
     if (count !== 0) sql(ADD_COUNT).run(sessionId, status, count);
   for (const [batchId, sum] of batches)
     if (sum.some((delta) => delta !== 0)) sql(ADD_PROGRESS).run(sessionId, batchId, ...sum);
-  if (changes.length > 0) sql(ADD_CHANGES).run(sessionId, now, JSON.stringify(changes));
 }

@@ -13,13 +13,14 @@ import { partitionTable } from "./partitions.ts";
 import { resultTable } from "./results.ts";
 import { sessionTable } from "./sessions.ts";
 import { settingsTable } from "./settings.ts";
-import { openStore } from "./store.ts";
+import { openStore, type Store } from "./store.ts";
 import { createSweep } from "./sweep.ts";
 import { taskTable } from "./tasks.ts";
 
 /** @param path the data folder; it is made if it is not there. */
-export function openEmbeddedTables(path: string): TableStorage {
-  const store = openStore(path);
+export const openEmbeddedTables = (path: string): TableStorage => tablesOf(openStore(path));
+
+export function tablesOf(store: Store): TableStorage {
   const feed = changeFeed(store);
   return {
     sessions: sessionTable(store),

@@ -21,6 +21,8 @@ export type Change =
  *   F2. Changes of one document come in the order in which they were made.
  *   F3. A subscription that cannot go on without a gap (too far behind, store away for too long)
  *       throws; it never just falls silent.
+ *   F4. A change belongs to its document's write, as in the log that a store keeps of its writes:
+ *       a verb that dies half-way has told of what it wrote, and of nothing else.
  */
 export interface ChangeFeed {
   /**

@@ -1,10 +1,9 @@
 // Results come to be visibly, or staged by an attempt until its commit point (R3).
-import type { ResultId } from "../../../../domain/ids.ts";
+import type { ResultId, SessionId, StageId, TaskId } from "../../../../domain/ids.ts";
 import type { Result } from "../../../../domain/result.ts";
 import { ResultStatus } from "../../../../domain/status.ts";
 import type { ResultTable } from "../../../ports/table/results.ts";
 import type { Ledger } from "../ledger.ts";
-import { RESULT_COLUMNS, type ResultRow, toResult } from "../result-rows.ts";
 import type { Store } from "../store.ts";
 
 const { STAGED } = ResultStatus;
@@ -13,20 +12,25 @@ const INSERT = `INSERT INTO results (result_id, session_id, name, created_by, ow
     created_at, completed_at, size, object_id, manual_deletion, stage, publish_as)
   VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`;
 
-const PUBLISH = `UPDATE results SET status = publish_as WHERE stage = ? AND status = ${STAGED}
-  RETURNING ${RESULT_COLUMNS}`;
-const PUBLISHED = `SELECT result_id FROM results
-  WHERE stage = ? AND status = ${ResultStatus.COMPLETED} ORDER BY n`;
+const OF_STAGE = `SELECT n, result_id, session_id, owner, status, publish_as FROM results
+  WHERE stage = ? ORDER BY n`;
+const PUBLISH = "UPDATE results SET status = publish_as WHERE n = ?";
 const IS_ANY_STAGED = `SELECT 1 FROM results WHERE stage = ? AND status = ${STAGED} LIMIT 1`;
 const DROP = `DELETE FROM results WHERE stage = ? AND status = ${STAGED}`;
 
-const isNew = (ledger: Ledger, result: Result): void =>
-  ledger.changed(result.sessionId, {
-    kind: "newResult",
-    resultId: result.resultId,
-    ownerTaskId: result.ownerTaskId,
-    status: result.status,
-  });
+type News = Pick<Result, "sessionId" | "resultId" | "ownerTaskId" | "status">;
+
+const isNew = (ledger: Ledger, { sessionId, resultId, ownerTaskId, status }: News): void =>
+  ledger.changed(sessionId, { kind: "newResult", resultId, ownerTaskId, status });
+
+type StagedTuple = readonly [
+  n: number,
+  resultId: ResultId,
+  sessionId: SessionId,
+  ownerTaskId: TaskId | "",
+  status: ResultStatus,
+  publishAs: ResultStatus,
+];
 
 type Staging = Pick<ResultTable, "create" | "publish" | "dropStaged">;
 
@@ -53,6 +57,21 @@ export const resultStaging = (store: Store): Staging => {
     return changes === 1;
   };
 
+  /** Answers the ids that are COMPLETED, those of an earlier publication included. */
+  const publishOne = (stage: StageId, ledger: Ledger): ResultId[] => {
+    const completed: ResultId[] = [];
+    for (const row of store.tuples(OF_STAGE).all(stage) as unknown as StagedTuple[]) {
+      const [n, resultId, sessionId, ownerTaskId, before, publishAs] = row;
+      const status = before === STAGED ? publishAs : before;
+      if (before === STAGED) {
+        store.sql(PUBLISH).run(n);
+        isNew(ledger, { resultId, sessionId, ownerTaskId, status });
+      }
+      if (status === ResultStatus.COMPLETED) completed.push(resultId);
+    }
+    return completed;
+  };
+
   return {
     async create(results, stage) {
       if (results.length === 0) return;
@@ -62,15 +81,7 @@ export const resultStaging = (store: Store): Staging => {
       });
     },
 
-    publish: (stage) =>
-      store.write((ledger) => {
-        for (const row of store.tuples(PUBLISH).all(stage) as unknown as ResultRow[])
-          isNew(ledger, toResult(row));
-        return store
-          .sql(PUBLISHED)
-          .all(stage)
-          .map((row) => row["result_id"] as ResultId);
-      }),
+    publish: (stage) => store.write((ledger) => publishOne(stage, ledger)),
 
     async dropStaged(stage) {
       // Most attempts have staged nothing: they should not wait for the write lock.

@@ -28,8 +28,8 @@ const ACQUIRE = `UPDATE tasks SET status = ${T.DISPATCHED}, attempt = ?1, owner 
   hostname = ?3, received_at = ?4, acquired_at = ?4, since = ?5 WHERE n = ?6`;
 const RELEASE = `UPDATE tasks SET status = ${T.SUBMITTED}, since = ?, submitted_at = ?,
   owner = '', hostname = '', holder = NULL, received_at = NULL, acquired_at = NULL,
-  fetched_at = NULL, started_at = NULL WHERE n = ?`;
-const INTERRUPTED = "UPDATE tasks SET interruptions = coalesce(interruptions, 0) + 1 WHERE n = ?";
+  fetched_at = NULL, started_at = NULL, interruptions = nullif(coalesce(interruptions, 0) + ?, 0)
+  WHERE n = ?`;
 const START = `UPDATE tasks SET status = ${T.PROCESSING}, since = ?, fetched_at = ?, started_at = ?
   WHERE n = ?`;
 
@@ -117,8 +117,8 @@ export const taskDispatch = (store: Store, options: OptionsText): Dispatch => {
       return store.write((ledger) => {
         const now = store.now();
         const change = ({ n, status }: { n: number; status: TaskStatus }) => {
-          store.sql(RELEASE).run(now, at, n);
-          if (lost || status === T.PROCESSING) store.sql(INTERRUPTED).run(n);
+          const isInterrupted = lost !== undefined || status === T.PROCESSING;
+          store.sql(RELEASE).run(now, at, isInterrupted ? 1 : 0, n);
         };
         return moveAttempts(store, ledger, attempts, { from: HELD, to: T.SUBMITTED, change });
       });

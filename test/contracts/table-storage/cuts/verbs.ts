@@ -1,0 +1,268 @@
+// Every verb that writes, with several documents to write.
+import type { TableStorage } from "../../../../src/adaptors/table-storage.ts";
+import { ResultStatus, SessionStatus, TaskStatus } from "../../../../src/domain/status.ts";
+import { completionOf, sessionRow } from "../rows.ts";
+import { CANCELLED, COMPLETED, FAILED } from "../steps.ts";
+import type { Cast } from "./cast.ts";
+import * as bring from "./prepare.ts";
+
+export interface CutVerb<Answer = unknown> {
+  /** Brings the documents to where the verb has something to do. */
+  readonly prepare?: (tables: TableStorage, cast: Cast) => Promise<unknown>;
+  readonly run: (tables: TableStorage, cast: Cast) => Promise<Answer>;
+  /**
+   * How many documents the answer says that this call has changed; a repetition changes the rest.
+   * Without it a repetition answers the same as the whole verb.
+   */
+  readonly changed?: (answer: Answer) => number;
+  /** Shows what cannot be seen otherwise; its answer is compared. */
+  readonly reveal?: (tables: TableStorage, cast: Cast) => Promise<unknown>;
+  /** It never writes more than one document. */
+  readonly isSingle?: true;
+}
+
+const T = TaskStatus;
+const DATES = { fetchedAt: 14, startedAt: 15 };
+const attemptsOf = ({ taskIds }: Cast) => taskIds.map((taskId) => ({ taskId, attempt: 1 }));
+const okCount = (answers: readonly { ok: boolean }[]): number =>
+  answers.filter(({ ok }) => ok).length;
+const lengthOf = (answer: readonly unknown[]): number => answer.length;
+
+const verb = <Answer>(given: CutVerb<Answer>): CutVerb => given as CutVerb;
+
+const TASKS: Readonly<Record<string, CutVerb>> = {
+  "tasks.create": verb({ run: ({ tasks }, cast) => tasks.create(cast.tasks, cast.stage) }),
+  "tasks.accept": verb({
+    prepare: bring.creating,
+    run: ({ tasks }, { taskIds }) => tasks.accept(taskIds),
+  }),
+  "tasks.discard": verb({
+    prepare: bring.creating,
+    run: ({ tasks }, { taskIds }) => tasks.discard(taskIds),
+  }),
+  "tasks.submit": verb({
+    prepare: bring.pending,
+    run: ({ tasks }, { taskIds }) => tasks.submit(taskIds, 20),
+    changed: lengthOf,
+  }),
+  "tasks.pause": verb({
+    prepare: bring.submitted,
+    run: ({ tasks }, { taskIds }) => tasks.pause(taskIds),
+  }),
+  "tasks.pauseSession": verb({
+    prepare: bring.submitted,
+    run: ({ tasks }, { session }) => tasks.pauseSession(session),
+    changed: (count) => count,
+  }),
+  "tasks.acquire": verb({
+    prepare: bring.submitted,
+    run: ({ tasks }, { taskIds, owner }) => tasks.acquire(taskIds, owner, 20),
+    changed: lengthOf,
+  }),
+  "tasks.release, of tasks that run": verb({
+    prepare: bring.running,
+    run: ({ tasks }, cast) => tasks.release(attemptsOf(cast), 20),
+    changed: okCount,
+  }),
+  "tasks.release, of lost tasks": verb({
+    prepare: bring.acquired,
+    run: ({ tasks }, cast) => tasks.release(attemptsOf(cast), 20, "lost"),
+    changed: okCount,
+  }),
+  "tasks.start": verb({
+    prepare: bring.acquired,
+    run: ({ tasks }, cast) => tasks.start(attemptsOf(cast).map((key) => ({ ...key, ...DATES }))),
+    changed: okCount,
+  }),
+  "tasks.decide, by the attempts": verb({
+    prepare: bring.running,
+    run: ({ tasks }, cast) =>
+      tasks.decide(
+        attemptsOf(cast).map((key) => ({ ...key, from: [T.PROCESSING], record: COMPLETED })),
+        20,
+      ),
+  }),
+  "tasks.decide, from outside": verb({
+    prepare: bring.pending,
+    run: ({ tasks }, { taskIds }) =>
+      tasks.decide(
+        taskIds.map((taskId) => ({ taskId, from: [T.PENDING], record: CANCELLED })),
+        20,
+      ),
+    changed: okCount,
+  }),
+  "tasks.finish": verb({
+    prepare: (tables, cast) => bring.decided(tables, cast, FAILED),
+    run: ({ tasks }, { taskIds }) => tasks.finish(taskIds, 20),
+  }),
+};
+
+const RESULTS: Readonly<Record<string, CutVerb>> = {
+  "results.create": verb({ run: ({ results }, { outputs }) => results.create(outputs) }),
+  "results.create, staged": verb({
+    run: ({ results }, { outputs, stage }) => results.create(outputs, stage),
+    reveal: ({ results }, { stage }) => results.publish(stage),
+  }),
+  "results.publish": verb({
+    prepare: ({ results }, { outputs, stage }) =>
+      results.create(
+        outputs.map((row) => ({
+          ...row,
+          ...completionOf(row),
+          ...{ status: ResultStatus.COMPLETED, completedAt: 9 },
+        })),
+        stage,
+      ),
+    run: ({ results }, { stage }) => results.publish(stage),
+  }),
+  "results.dropStaged": verb({
+    prepare: ({ results }, { outputs, stage }) => results.create(outputs, stage),
+    run: ({ results }, { stage }) => results.dropStaged(stage),
+    reveal: ({ results }, { stage }) => results.publish(stage),
+  }),
+  "results.claim": verb({
+    prepare: bring.withOutputs,
+    run: ({ results }, cast) => results.claim(bring.claimsOf(cast)),
+  }),
+  "results.transfer": verb({
+    prepare: bring.claimed,
+    run: ({ results }, cast) =>
+      results.transfer(
+        bring.claimsOf(cast).map(({ resultId, taskId: from }) => ({ resultId, from, to: "" })),
+      ),
+  }),
+  "results.complete": verb({
+    prepare: bring.withOutputs,
+    run: ({ results }, { outputs }) => results.complete(outputs.map(completionOf), 20),
+  }),
+  "results.abortOwned": verb({
+    prepare: bring.claimed,
+    run: ({ results }, { tasks }) =>
+      results.abortOwned(
+        tasks.map((task) => ({ taskId: task.taskId, resultIds: task.expectedOutputIds })),
+        20,
+      ),
+  }),
+  "results.abortUnowned": verb({
+    prepare: bring.withOutputs,
+    run: ({ results }, { session }) => results.abortUnowned(session, 100, 20),
+    changed: lengthOf,
+  }),
+};
+
+const DEPENDENCIES: Readonly<Record<string, CutVerb>> = {
+  "dependencies.add": verb({
+    prepare: bring.pending,
+    run: ({ dependencies }, { taskIds, resultIds }) =>
+      dependencies.add(taskIds.map((taskId) => ({ taskId, resultIds }))),
+  }),
+  "dependencies.close": verb({
+    prepare: bring.waiting,
+    run: ({ dependencies }, { resultIds }) => dependencies.close(resultIds),
+  }),
+  sweep: verb({
+    prepare: async (tables, cast) => {
+      await bring.waiting(tables, cast);
+      await bring.cancelled(tables, cast);
+    },
+    run: (tables) => tables.sweep(50),
+  }),
+};
+
+const OTHERS: Readonly<Record<string, CutVerb>> = {
+  "sessions.create": verb({
+    run: ({ sessions }, { session }) => sessions.create(sessionRow({ sessionId: session })),
+    isSingle: true,
+  }),
+  "sessions.change": verb({
+    prepare: bring.session,
+    run: ({ sessions }, { session }) =>
+      sessions.change(session, [SessionStatus.RUNNING], { status: SessionStatus.PAUSED }),
+    changed: ({ changed }) => (changed ? 1 : 0),
+    isSingle: true,
+  }),
+  "sessions.remove": verb({
+    prepare: bring.session,
+    run: ({ sessions }, { session }) => sessions.remove(session),
+    isSingle: true,
+  }),
+  "partitions.upsert": verb({
+    run: (tables, { partitions }) => tables.partitions.upsert(partitions),
+  }),
+  "settings.keep": verb({
+    run: ({ settings }, { session }) => settings.keep(session, { value: 1 }),
+    reveal: ({ settings }, { session }) => settings.keep(session, { value: 2 }),
+    isSingle: true,
+  }),
+  "settings.replace": verb({
+    prepare: ({ settings }, { session }) => settings.keep(session, { value: 1 }),
+    run: ({ settings }, { session }) => settings.replace(session, { value: 2 }),
+    reveal: ({ settings }, { session }) => settings.keep(session, { value: 3 }),
+    isSingle: true,
+  }),
+  "agents.heartbeat": verb({
+    run: ({ agents }, { owner, partitions }) =>
+      agents.heartbeat({ ...owner, partitionId: partitions[0]?.partitionId as never, held: 3 }),
+    isSingle: true,
+  }),
+  "agents.remove": verb({
+    prepare: ({ agents }, { owner, partitions }) =>
+      agents.heartbeat({ ...owner, partitionId: partitions[0]?.partitionId as never, held: 3 }),
+    run: ({ agents }, { owner }) => agents.remove(owner.agentId),
+    isSingle: true,
+  }),
+};
+
+const keysOf = ({ session: sessionId, batches }: Cast) =>
+  batches.map((_, i) => ({ sessionId, batch: i + 1 }));
+
+const withBatches = ({ batches }: TableStorage, cast: Cast) => batches.add(cast.batches);
+
+async function withParked(tables: TableStorage, cast: Cast): Promise<void> {
+  await withBatches(tables, cast);
+  for (const key of keysOf(cast)) await tables.batches.park(key);
+}
+
+const BATCHES: Readonly<Record<string, CutVerb>> = {
+  "batches.close": verb({
+    prepare: withBatches,
+    run: ({ batches }, cast) => batches.close(keysOf(cast)),
+  }),
+  "batches.announced": verb({
+    prepare: withBatches,
+    run: ({ batches }, { session }) => batches.announced(session, 3),
+    isSingle: true,
+  }),
+  "batches.announceAgain": verb({
+    prepare: async (tables, cast) => {
+      await withBatches(tables, cast);
+      await tables.batches.announced(cast.session, 3);
+    },
+    run: ({ batches }, { session }) => batches.announceAgain(session),
+    isSingle: true,
+  }),
+  "batches.park": verb({
+    prepare: withBatches,
+    run: ({ batches }, { session: sessionId }) => batches.park({ sessionId, batch: 1 }),
+    isSingle: true,
+  }),
+  "batches.unparkReady": verb({
+    prepare: async (tables, cast) => {
+      // Those of others are no part of what is counted.
+      await tables.batches.unparkReady();
+      await withParked(tables, cast);
+    },
+    run: async ({ batches }, { session }) =>
+      (await batches.unparkReady()).filter(({ sessionId }) => sessionId === session),
+    changed: lengthOf,
+  }),
+  "batches.unparked": verb({
+    prepare: async (tables, cast) => {
+      await withParked(tables, cast);
+      await tables.batches.unparkReady();
+    },
+    run: ({ batches }, cast) => batches.unparked(keysOf(cast)),
+  }),
+};
+
+export const VERBS = { ...BATCHES, ...TASKS, ...RESULTS, ...DEPENDENCIES, ...OTHERS };
