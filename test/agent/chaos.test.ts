@@ -50,7 +50,7 @@ async function republish(session: string): Promise<void> {
 const allOf = async (session: string) => {
   const { rows } = await grid().stores.tables.tasks.list({
     filter: [[{ kind: "string", field: "sessionId", operator: "equal", value: session }]],
-    sort: { field: "createdAt", descending: false },
+    sort: [{ field: "createdAt", descending: false }],
     ...{ page: 0, pageSize: 10_000 },
   });
   return rows;

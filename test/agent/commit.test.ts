@@ -15,7 +15,7 @@ const grid = freshGrid();
 const tasksOf = async (session: string) => {
   const { rows } = await grid().stores.tables.tasks.list({
     filter: [[{ kind: "string", field: "sessionId", operator: "equal", value: session }]],
-    sort: { field: "createdAt", descending: false },
+    sort: [{ field: "createdAt", descending: false }],
     ...{ page: 0, pageSize: 10_000 },
   });
   return rows;

@@ -40,7 +40,7 @@ const produce: Behaviour = async (job) => {
 const childrenOf = async (id: string) => {
   const { rows } = await grid().stores.tables.tasks.list({
     filter: [[{ kind: "string", field: "createdBy", operator: "equal", value: id }]],
-    sort: { field: "createdAt", descending: false },
+    sort: [{ field: "createdAt", descending: false }],
     ...{ page: 0, pageSize: 10 },
   });
   return rows;

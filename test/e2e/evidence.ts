@@ -39,7 +39,7 @@ export async function openEvidence(path: string, session: SessionId): Promise<Ev
   const filter = ofSession(session);
 
   const tasks = async (): Promise<readonly Task[]> => {
-    const sort = { field: "taskId", descending: false } as const;
+    const sort = [{ field: "taskId", descending: false }] as const;
     return (await tables.tasks.list({ filter, sort, page: 0, pageSize: 10_000 })).rows;
   };
 
@@ -57,7 +57,7 @@ export async function openEvidence(path: string, session: SessionId): Promise<Ev
       );
     },
     async outputs() {
-      const sort = { field: "name", descending: false } as const;
+      const sort = [{ field: "name", descending: false }] as const;
       const { rows } = await tables.results.list({ filter, sort, page: 0, pageSize: 10_000 });
       const results = rows.filter(({ name }) => name.startsWith("output "));
       const ids = results.flatMap(({ objectId }) => objectId || []);

@@ -104,7 +104,7 @@ const expectCollected = async (one: Held): Promise<void> => {
 const expectAllReadable = async ({ session }: Held, count: number): Promise<void> => {
   const { rows } = await stores.tables.results.list({
     filter: [[{ kind: "string", field: "sessionId", operator: "equal", value: session }]],
-    sort: { field: "createdAt", descending: false },
+    sort: [{ field: "createdAt", descending: false }],
     ...{ page: 0, pageSize: 100 },
   });
   const named = rows.flatMap(({ objectId }) => objectId || []);

@@ -40,7 +40,7 @@ const statusesOf = async (ids: readonly TaskId[]) =>
 const tasksIn = async (session: SessionId): Promise<readonly Task[]> => {
   const { rows } = await one.tables.tasks.list({
     filter: [[{ kind: "string", field: "sessionId", operator: "equal", value: session }]],
-    sort: { field: "createdAt", descending: false },
+    sort: [{ field: "createdAt", descending: false }],
     ...{ page: 0, pageSize: 5_000 },
   });
   return rows;

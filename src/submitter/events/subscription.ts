@@ -1,18 +1,14 @@
 import { invalid } from "../../domain/errors.ts";
-import type { Filter, ResultField, TaskField } from "../../domain/filter.ts";
+import type { FieldsByKind, Filter } from "../../domain/filter/conditions.ts";
+import { type List, RESULTS, TASKS } from "../../domain/filter/lists.ts";
 import { type SessionId, sessionId } from "../../domain/ids.ts";
 import type { Result } from "../../domain/result.ts";
 import type { Task } from "../../domain/task.ts";
 import { type EventSubscriptionRequest, EventsEnum as Kind } from "../../gen/events_common.ts";
 import { RESULT_LIST, TASK_LIST } from "../lists/fields.ts";
 import { toFilter } from "../lists/query.ts";
-import { type Matcher, toMatcher, type View, withinSession } from "./match.ts";
-import {
-  RESULT_VIEW,
-  requireWatchedResultFields,
-  requireWatchedTaskFields,
-  TASK_VIEW,
-} from "./views.ts";
+import { type Matcher, toMatcher, withinSession } from "./match.ts";
+import { requireWatchedResultFields, requireWatchedTaskFields } from "./watched.ts";
 
 /** What one caller wants to be told. */
 export interface Subscription {
@@ -41,30 +37,26 @@ function toKinds(kinds: readonly number[]): ReadonlySet<number> {
 
 const NOTHING = { ids: new Set<string>(), byId: () => false, matches: () => false };
 
-function toSessionMatcher<Row, Name extends string>(
-  filter: Filter<Name | "sessionId">,
+function toSessionMatcher<Row, Fields extends FieldsByKind>(
+  filter: Filter<Fields>,
   session: string,
-  view: View<Row, Name | "sessionId">,
+  list: List<Row, Fields>,
 ): Matcher<Row> {
   const possible = withinSession(filter, session);
-  return possible ? toMatcher(possible, view) : NOTHING;
+  return possible ? toMatcher(possible, list) : NOTHING;
 }
 
 /** @throws {GridError} INVALID_ARGUMENT naming the field, what is wrong and what is allowed. */
 export function toSubscription(request: EventSubscriptionRequest): Subscription {
   const { sessionId: session, tasksFilters, resultsFilters, returnedEvents } = request;
-  const tasks: Filter<TaskField> = toFilter(tasksFilters ?? { or: [] }, TASK_LIST, "tasks_filters");
-  const results: Filter<ResultField> = toFilter(
-    resultsFilters ?? { or: [] },
-    RESULT_LIST,
-    "results_filters",
-  );
+  const tasks = toFilter(tasksFilters ?? { or: [] }, TASK_LIST, "tasks_filters");
+  const results = toFilter(resultsFilters ?? { or: [] }, RESULT_LIST, "results_filters");
   requireWatchedTaskFields(tasks);
   requireWatchedResultFields(results);
   return {
     sessionId: sessionId(session),
     kinds: toKinds(returnedEvents),
-    tasks: toSessionMatcher(tasks, session, TASK_VIEW),
-    results: toSessionMatcher(results, session, RESULT_VIEW),
+    tasks: toSessionMatcher(tasks, session, TASKS),
+    results: toSessionMatcher(results, session, RESULTS),
   };
 }

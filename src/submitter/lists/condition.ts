@@ -1,5 +1,14 @@
 import { invalid } from "../../domain/errors.ts";
-import type { Condition, Field, OrderOperator, StringOperator } from "../../domain/filter.ts";
+import type {
+  ArrayOperator,
+  Condition,
+  EqualityOperator,
+  Field,
+  FieldsByKind,
+  Kind,
+  OrderOperator,
+  StringOperator,
+} from "../../domain/filter/conditions.ts";
 import type {
   FilterArray,
   FilterBoolean,
@@ -20,12 +29,10 @@ export type WireCondition =
   | { $case: "filterArray"; value: FilterArray }
   | { $case: "filterDuration"; value: FilterDuration };
 
-export type Kind = Condition<string>["kind"];
-
 /** A field that a list can be sorted by and, if it has a kind, filtered by. */
-export interface ListField<Name extends string> {
-  readonly field: Field<Name>;
-  readonly kind?: Kind;
+export interface ListField<Fields extends FieldsByKind> {
+  readonly field: Field<Fields>;
+  readonly kind: Kind | undefined;
 }
 
 const KINDS = {
@@ -55,8 +62,8 @@ const ORDER: readonly OrderOperator[] = [
   "greaterOrEqual",
   "greater",
 ];
-const EQUALITY = ["equal", "notEqual"] as const;
-const ARRAY = ["contains", "notContains"] as const;
+const EQUALITY: readonly EqualityOperator[] = ["equal", "notEqual"];
+const ARRAY: readonly ArrayOperator[] = ["contains", "notContains"];
 
 function operatorOf<Operator>(operators: readonly Operator[], number: number, path: string) {
   const operator = operators[number];
@@ -78,9 +85,9 @@ function toStatus(value: number, statuses: readonly number[], path: string): num
   return value;
 }
 
-function kindOf<Name extends string>(
+function requireKind<Fields extends FieldsByKind>(
   wire: WireCondition | undefined,
-  { field, kind }: ListField<Name>,
+  { field, kind }: ListField<Fields>,
   path: string,
 ): WireCondition {
   const name = typeof field === "string" ? field : "an option";
@@ -97,52 +104,55 @@ function kindOf<Name extends string>(
   return wire;
 }
 
-/** Checks that the condition fits its field, and reads it. */
-export function toCondition<Name extends string>(
-  wire: WireCondition | undefined,
-  listField: ListField<Name>,
-  { statuses, path }: { statuses: readonly number[]; path: string },
-): Condition<Name> {
-  const condition = kindOf(wire, listField, path);
-  const { field } = listField;
-  const { $case, value } = condition;
+/** What each condition has besides its field. */
+type Comparison = Condition extends infer One
+  ? One extends unknown
+    ? Omit<One, "field">
+    : never
+  : never;
+
+function toComparison(
+  { $case, value }: WireCondition,
+  statuses: readonly number[],
+  path: string,
+): Comparison {
   const here = `${path}.${$case.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)}`;
-  const order = () => operatorOf(ORDER, value.operator, here);
+  const operator = <Operator>(operators: readonly Operator[]) =>
+    operatorOf(operators, value.operator, here);
   switch ($case) {
     case "filterString":
-      return {
-        kind: "string",
-        field,
-        operator: operatorOf(STRING, value.operator, here),
-        value: value.value,
-      };
+      return { kind: "string", operator: operator(STRING), value: value.value };
     case "filterNumber":
-      return { kind: "number", field, operator: order(), value: value.value };
+      return { kind: "number", operator: operator(ORDER), value: value.value };
     case "filterDate":
-      return { kind: "date", field, operator: order(), value: toTime(value, here) };
+      return { kind: "date", operator: operator(ORDER), value: toTime(value, here) };
     case "filterDuration":
       return {
         kind: "duration",
-        field,
-        operator: order(),
+        operator: operator(ORDER),
         value: value.value ? toMs(value.value) : null,
       };
     case "filterStatus":
       return {
         kind: "status",
-        field,
-        operator: operatorOf(EQUALITY, value.operator, here),
+        operator: operator(EQUALITY),
         value: toStatus(value.value, statuses, here),
       };
     case "filterBoolean":
-      operatorOf(["is"], value.operator, here);
-      return { kind: "boolean", field, value: value.value };
+      operator(["is"]);
+      return { kind: "boolean", value: value.value };
     case "filterArray":
-      return {
-        kind: "array",
-        field,
-        operator: operatorOf(ARRAY, value.operator, here),
-        value: value.value,
-      };
+      return { kind: "array", operator: operator(ARRAY), value: value.value };
   }
+}
+
+/** Checks that the condition fits its field, and reads it. */
+export function toCondition<Fields extends FieldsByKind>(
+  wire: WireCondition | undefined,
+  listField: ListField<Fields>,
+  { statuses, path }: { statuses: readonly number[]; path: string },
+): Condition<Fields> {
+  const comparison = toComparison(requireKind(wire, listField, path), statuses, path);
+  // It fits: the kinds were compared just now.
+  return { ...comparison, field: listField.field } as Condition<Fields>;
 }

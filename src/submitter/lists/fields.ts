@@ -1,6 +1,8 @@
 // The fields by which lists are filtered and sorted, by their number on the wire.
 import { invalid } from "../../domain/errors.ts";
-import type { PartitionField, ResultField, TaskField } from "../../domain/filter.ts";
+import type { Field, FieldsByKind } from "../../domain/filter/conditions.ts";
+import type { PartitionFields, ResultFields, TaskFields } from "../../domain/filter/fields.ts";
+import { kindOf, type List, PARTITIONS, RESULTS, TASKS } from "../../domain/filter/lists.ts";
 import { ResultStatus, TaskStatus } from "../../domain/status.ts";
 import {
   PartitionRawEnumField as P,
@@ -15,94 +17,96 @@ import {
   TaskSummaryEnumField as T,
   type TaskField as WireTaskField,
 } from "../../gen/tasks_fields.ts";
-import type { Kind, ListField } from "./condition.ts";
+import type { ListField } from "./condition.ts";
 import type { ListShape } from "./query.ts";
 
-type Fields<Name extends string> = Readonly<Record<number, ListField<Name>>>;
+type Names<Fields extends FieldsByKind> = Readonly<Record<number, Field<Fields>>>;
 
-const as = <Name extends string>(kind: Kind, field: Name): ListField<Name> => ({ field, kind });
-
-const OPTIONS: Fields<TaskField> = {
-  [O.MAX_DURATION]: as("duration", "maxDurationMs"),
-  [O.MAX_RETRIES]: as("number", "maxRetries"),
-  [O.PRIORITY]: as("number", "priority"),
-  [O.PARTITION_ID]: as("string", "partitionId"),
-  [O.APPLICATION_NAME]: as("string", "applicationName"),
-  [O.APPLICATION_VERSION]: as("string", "applicationVersion"),
-  [O.APPLICATION_NAMESPACE]: as("string", "applicationNamespace"),
-  [O.APPLICATION_SERVICE]: as("string", "applicationService"),
-  [O.ENGINE_TYPE]: as("string", "engineType"),
+const OPTION_NAMES: Names<TaskFields> = {
+  [O.MAX_DURATION]: "maxDurationMs",
+  [O.MAX_RETRIES]: "maxRetries",
+  [O.PRIORITY]: "priority",
+  [O.PARTITION_ID]: "partitionId",
+  [O.APPLICATION_NAME]: "applicationName",
+  [O.APPLICATION_VERSION]: "applicationVersion",
+  [O.APPLICATION_NAMESPACE]: "applicationNamespace",
+  [O.APPLICATION_SERVICE]: "applicationService",
+  [O.ENGINE_TYPE]: "engineType",
 };
 
-const TASKS: Fields<TaskField> = {
-  [T.TASK_ID]: as("string", "taskId"),
-  [T.SESSION_ID]: as("string", "sessionId"),
-  [T.OWNER_POD_ID]: as("string", "ownerAgentId"),
-  [T.INITIAL_TASK_ID]: as("string", "initialTaskId"),
-  [T.STATUS]: as("status", "status"),
-  [T.CREATED_AT]: as("date", "createdAt"),
-  [T.SUBMITTED_AT]: as("date", "submittedAt"),
-  [T.STARTED_AT]: as("date", "startedAt"),
-  [T.ENDED_AT]: as("date", "endedAt"),
-  [T.CREATION_TO_END_DURATION]: as("duration", "creationToEndMs"),
-  [T.PROCESSING_TO_END_DURATION]: as("duration", "processingToEndMs"),
-  [T.RECEIVED_TO_END_DURATION]: as("duration", "receivedToEndMs"),
+const TASK_NAMES: Names<TaskFields> = {
+  [T.TASK_ID]: "taskId",
+  [T.SESSION_ID]: "sessionId",
+  [T.OWNER_POD_ID]: "ownerAgentId",
+  [T.INITIAL_TASK_ID]: "initialTaskId",
+  [T.STATUS]: "status",
+  [T.CREATED_AT]: "createdAt",
+  [T.SUBMITTED_AT]: "submittedAt",
+  [T.STARTED_AT]: "startedAt",
+  [T.ENDED_AT]: "endedAt",
+  [T.CREATION_TO_END_DURATION]: "creationToEndMs",
+  [T.PROCESSING_TO_END_DURATION]: "processingToEndMs",
+  [T.RECEIVED_TO_END_DURATION]: "receivedToEndMs",
   // Kept for older clients, which read it as the time of the start.
-  [T.POD_TTL]: as("date", "startedAt"),
-  [T.POD_HOSTNAME]: as("string", "ownerHostname"),
-  [T.RECEIVED_AT]: as("date", "receivedAt"),
-  [T.ACQUIRED_AT]: as("date", "acquiredAt"),
-  [T.PROCESSED_AT]: as("date", "processedAt"),
-  [T.ERROR]: as("string", "error"),
-  [T.FETCHED_AT]: as("date", "fetchedAt"),
-  [T.PAYLOAD_ID]: as("string", "payloadId"),
-  [T.CREATED_BY]: as("string", "createdBy"),
+  [T.POD_TTL]: "startedAt",
+  [T.POD_HOSTNAME]: "ownerHostname",
+  [T.RECEIVED_AT]: "receivedAt",
+  [T.ACQUIRED_AT]: "acquiredAt",
+  [T.PROCESSED_AT]: "processedAt",
+  [T.ERROR]: "error",
+  [T.FETCHED_AT]: "fetchedAt",
+  [T.PAYLOAD_ID]: "payloadId",
+  [T.CREATED_BY]: "createdBy",
 };
 
-const RESULTS: Fields<ResultField> = {
-  [R.SESSION_ID]: as("string", "sessionId"),
-  [R.NAME]: as("string", "name"),
-  [R.OWNER_TASK_ID]: as("string", "ownerTaskId"),
-  [R.STATUS]: as("status", "status"),
-  [R.CREATED_AT]: as("date", "createdAt"),
-  [R.COMPLETED_AT]: as("date", "completedAt"),
-  [R.RESULT_ID]: as("string", "resultId"),
-  [R.SIZE]: as("number", "size"),
-  [R.CREATED_BY]: as("string", "createdBy"),
-  [R.OPAQUE_ID]: { field: "objectId" },
-  [R.MANUAL_DELETION]: { field: "manualDeletion" },
+const RESULT_NAMES: Names<ResultFields> = {
+  [R.SESSION_ID]: "sessionId",
+  [R.NAME]: "name",
+  [R.OWNER_TASK_ID]: "ownerTaskId",
+  [R.STATUS]: "status",
+  [R.CREATED_AT]: "createdAt",
+  [R.COMPLETED_AT]: "completedAt",
+  [R.RESULT_ID]: "resultId",
+  [R.SIZE]: "size",
+  [R.CREATED_BY]: "createdBy",
+  [R.OPAQUE_ID]: "objectId",
+  [R.MANUAL_DELETION]: "manualDeletion",
 };
 
-const PARTITIONS: Fields<PartitionField> = {
-  [P.ID]: as("string", "partitionId"),
-  [P.PARENT_PARTITION_IDS]: as("array", "parentPartitionIds"),
-  [P.POD_RESERVED]: as("number", "podReserved"),
-  [P.POD_MAX]: as("number", "podMax"),
-  [P.PREEMPTION_PERCENTAGE]: as("number", "preemptionPercentage"),
-  [P.PRIORITY]: as("number", "priority"),
+/** On the wire there is no condition of their type. */
+const NOT_COMPARED: ReadonlySet<Field<ResultFields>> = new Set(["objectId", "manualDeletion"]);
+
+const PARTITION_NAMES: Names<PartitionFields> = {
+  [P.ID]: "partitionId",
+  [P.PARENT_PARTITION_IDS]: "parentPartitionIds",
+  [P.POD_RESERVED]: "podReserved",
+  [P.POD_MAX]: "podMax",
+  [P.PREEMPTION_PERCENTAGE]: "preemptionPercentage",
+  [P.PRIORITY]: "priority",
 };
 
-function pick<Name extends string>(
-  fields: Fields<Name>,
+function pick<Row, Fields extends FieldsByKind>(
+  list: List<Row, Fields>,
+  names: Names<Fields>,
   number: number | undefined,
   path: string,
-): ListField<Name> {
-  const field = number === undefined ? undefined : fields[number];
+): ListField<Fields> {
+  const field = number === undefined ? undefined : names[number];
   if (!field)
-    throw invalid(path, `is ${number ?? "missing"}`, `one of ${Object.keys(fields).join(", ")}`);
-  return field;
+    throw invalid(path, `is ${number ?? "missing"}`, `one of ${Object.keys(names).join(", ")}`);
+  return { field, kind: kindOf(list, field) };
 }
 
 const without = (status: number) => (other: number) => other !== status;
 
-export const TASK_LIST: ListShape<WireTaskField, TaskField> = {
+export const TASK_LIST: ListShape<WireTaskField, TaskFields> = {
   statuses: Object.values(TaskStatus),
   toField({ field }, path) {
     switch (field?.$case) {
       case "taskSummaryField":
-        return pick(TASKS, field.value.field, `${path}.task_summary_field.field`);
+        return pick(TASKS, TASK_NAMES, field.value.field, `${path}.task_summary_field.field`);
       case "taskOptionField":
-        return pick(OPTIONS, field.value.field, `${path}.task_option_field.field`);
+        return pick(TASKS, OPTION_NAMES, field.value.field, `${path}.task_option_field.field`);
       case "taskOptionGenericField":
         return { field: { option: field.value.field }, kind: "string" };
       case undefined:
@@ -111,13 +115,17 @@ export const TASK_LIST: ListShape<WireTaskField, TaskField> = {
   },
 };
 
-export const RESULT_LIST: ListShape<WireResultField, ResultField> = {
+export const RESULT_LIST: ListShape<WireResultField, ResultFields> = {
   statuses: Object.values(ResultStatus).filter(without(ResultStatus.STAGED)),
-  toField: ({ field }, path) => pick(RESULTS, field?.value.field, `${path}.result_raw_field.field`),
+  toField({ field: wire }, path) {
+    const here = `${path}.result_raw_field.field`;
+    const { field, kind } = pick(RESULTS, RESULT_NAMES, wire?.value.field, here);
+    return { field, kind: NOT_COMPARED.has(field) ? undefined : kind };
+  },
 };
 
-export const PARTITION_LIST: ListShape<WirePartitionField, PartitionField> = {
+export const PARTITION_LIST: ListShape<WirePartitionField, PartitionFields> = {
   statuses: [],
   toField: ({ field }, path) =>
-    pick(PARTITIONS, field?.value.field, `${path}.partition_raw_field.field`),
+    pick(PARTITIONS, PARTITION_NAMES, field?.value.field, `${path}.partition_raw_field.field`),
 };

@@ -1,10 +1,12 @@
-import type { Condition, Filter } from "../../../src/domain/filter.ts";
+import type { Condition } from "../../../src/domain/filter/conditions.ts";
 import type { SessionId } from "../../../src/domain/ids.ts";
 
-/** All of one session, in any list. */
-export const bySession = (session: SessionId): Filter<"sessionId"> => [[inSession(session)]];
+type InSession = Extract<Condition, { kind: "string" }> & { readonly field: "sessionId" };
 
-export const inSession = (session: SessionId): Condition<"sessionId"> => ({
+/** All of one session, in any list. */
+export const bySession = (session: SessionId): InSession[][] => [[inSession(session)]];
+
+export const inSession = (session: SessionId): InSession => ({
   kind: "string",
   field: "sessionId",
   operator: "equal",

@@ -36,7 +36,7 @@ async function workAndDie(
 /** Each document by itself makes sense, and what is counted agrees with the documents. */
 async function checkConsistent(tables: TableStorage, session: SessionId): Promise<void> {
   const filter = bySession(session);
-  const sort = { field: "taskId", descending: false } as const;
+  const sort = [{ field: "taskId", descending: false }] as const;
   const { rows, total } = await tables.tasks.list({ filter, sort, page: 0, pageSize: 1e6 });
   expect(total).toBe(rows.length);
   for (const task of rows) {

@@ -47,7 +47,7 @@ export function creation({ open }: TableStoragePromises): void {
     const { taskId, batchId } = task;
     await tables.tasks.create([task]);
     const filter = bySession(session);
-    const sort = { field: "createdAt", descending: false } as const;
+    const sort = [{ field: "createdAt", descending: false }] as const;
     const statuses = Object.values(TaskStatus);
     expect(await tables.tasks.get([taskId])).toEqual([]);
     expect(await tables.tasks.list({ filter, sort, page: 0, pageSize: 10 })).toEqual({

@@ -85,7 +85,7 @@ export function decisions({ open }: TableStoragePromises): void {
     await tables.tasks.finish(ids, 7);
     expect(only(await tables.tasks.get(ids)).processedAt).toBeUndefined();
     const never = { kind: "date", field: "processedAt", operator: "equal", value: null } as const;
-    const sort = { field: "taskId", descending: false } as const;
+    const sort = [{ field: "taskId", descending: false }] as const;
     const query = { filter: [[inSession(session), never]], sort, page: 0, pageSize: 1 };
     expect(idsOf((await tables.tasks.list(query)).rows)).toEqual(ids);
   });

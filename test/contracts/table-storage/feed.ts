@@ -272,7 +272,7 @@ async function write(tables: TableStorage, session: SessionId, groups: number): 
 }
 
 async function snapshot({ tasks }: TableStorage, session: SessionId) {
-  const sort = { field: "taskId", descending: false } as const;
+  const sort = [{ field: "taskId", descending: false }] as const;
   const { rows } = await tasks.list({ filter: bySession(session), sort, page: 0, pageSize: 1e6 });
   return new Map(rows.map(({ taskId, status }) => [taskId, status]));
 }

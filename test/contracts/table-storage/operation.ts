@@ -37,7 +37,7 @@ const USES: Readonly<Record<string, Use>> = {
   "partitions.upsert": ({ partitions }) => partitions.upsert([partitionRow()]),
   "partitions.get": ({ partitions }) => partitions.get([OPTIONS.partitionId as never]),
   "partitions.list": ({ partitions }) =>
-    partitions.list({ ...PAGE, sort: { field: "partitionId", descending: false } }),
+    partitions.list({ ...PAGE, sort: [{ field: "partitionId", descending: false }] }),
   "tasks.create": ({ tasks }) => tasks.create([taskIn(someSession())]),
   "tasks.accept": ({ tasks }) => tasks.accept([someTask()]),
   "tasks.discard": ({ tasks }) => tasks.discard([someTask()]),
@@ -45,7 +45,7 @@ const USES: Readonly<Record<string, Use>> = {
   "tasks.orphans": ({ tasks }) => tasks.orphans(0, 1),
   "tasks.get": ({ tasks }) => tasks.get([someTask()]),
   "tasks.list": ({ tasks }) =>
-    tasks.list({ ...PAGE, sort: { field: "taskId", descending: false } }),
+    tasks.list({ ...PAGE, sort: [{ field: "taskId", descending: false }] }),
   "tasks.walk": ({ tasks }) => Array.fromAsync(tasks.walk(someSession())),
   "tasks.countByStatus": ({ tasks }) => tasks.countByStatus(bySession(someSession())),
   "tasks.queuedCount": ({ tasks }) => tasks.queuedCount(someSession()),
@@ -76,7 +76,7 @@ const USES: Readonly<Record<string, Use>> = {
   "results.dropStaged": ({ results }) => results.dropStaged(someStage()),
   "results.get": ({ results }) => results.get([someResult()]),
   "results.list": ({ results }) =>
-    results.list({ ...PAGE, sort: { field: "resultId", descending: false } }),
+    results.list({ ...PAGE, sort: [{ field: "resultId", descending: false }] }),
   "results.walk": ({ results }) => Array.fromAsync(results.walk(someSession())),
   "results.claim": ({ results }) => results.claim([{ resultId: someResult(), taskId: someTask() }]),
   "results.transfer": ({ results }) =>

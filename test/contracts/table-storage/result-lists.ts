@@ -1,20 +1,16 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
 import type { TableStorage } from "../../../src/adaptors/table-storage.ts";
-import type { Condition, ResultField } from "../../../src/domain/filter.ts";
-import { objectId, type SessionId } from "../../../src/domain/ids.ts";
+import type { Condition } from "../../../src/domain/filter/conditions.ts";
+import { RESULT_FIELDS, type ResultFields } from "../../../src/domain/filter/fields.ts";
+import { RESULTS } from "../../../src/domain/filter/lists.ts";
+import { objectId, type SessionId, taskId } from "../../../src/domain/ids.ts";
 import type { Result } from "../../../src/domain/result.ts";
 import { ResultStatus } from "../../../src/domain/status.ts";
 import type { TableStoragePromises } from "../table-storage.ts";
+import { anyText, anyTime } from "./any-values.ts";
 import { inSession } from "./conditions.ts";
-import {
-  checkField,
-  checkFilter,
-  checkSorting,
-  conditionsOn,
-  type Kind,
-  type Listed,
-} from "./list-checks.ts";
+import { checkField, checkFilter, checkQueries, checkSorting, type Listed } from "./list-checks.ts";
 import {
   completionOf,
   resultIdsOf,
@@ -26,23 +22,9 @@ import {
   someTask,
 } from "./rows.ts";
 
-const KINDS: Readonly<Record<ResultField, Kind>> = {
-  resultId: "string",
-  sessionId: "string",
-  name: "string",
-  ownerTaskId: "string",
-  createdBy: "string",
-  objectId: "string",
-  status: "status",
-  createdAt: "date",
-  completedAt: "date",
-  size: "number",
-  manualDeletion: "boolean",
-};
-const FIELDS = Object.entries(KINDS) as [ResultField, Kind][];
+const { ABORTED, COMPLETED, CREATED, DELETED } = ResultStatus;
 
 async function populate({ results }: TableStorage, session: SessionId): Promise<Result[]> {
-  const { ABORTED, COMPLETED, CREATED, DELETED } = ResultStatus;
   const owner = someTask();
   const rows = [CREATED, COMPLETED, ABORTED, DELETED, CREATED, COMPLETED].map((status, i) =>
     resultIn(session, {
@@ -60,34 +42,60 @@ async function populate({ results }: TableStorage, session: SessionId): Promise<
   return results.get(resultIdsOf(rows));
 }
 
+const anyResult = fc.record({
+  status: fc.constantFrom(ABORTED, COMPLETED, CREATED, DELETED),
+  name: anyText,
+  createdBy: anyText.map(taskId),
+  ownerTaskId: anyText.map(taskId),
+  objectId: anyText.map(objectId),
+  createdAt: anyTime,
+  completedAt: fc.option(anyTime, { nil: undefined }),
+  size: fc.nat(3),
+  manualDeletion: fc.boolean(),
+});
+
 export function resultLists({ open }: TableStoragePromises): void {
-  const populated = async (): Promise<Listed<ResultField, Result>> => {
+  const listed = (
+    tables: TableStorage,
+    session: SessionId,
+    rows: readonly Result[],
+  ): Listed<Result, ResultFields> => ({
+    list: RESULTS,
+    scope: inSession(session),
+    read: tables.results.list,
+    rows,
+  });
+  const populated = async (): Promise<Listed<Result, ResultFields>> => {
     const tables = await open();
     const session = someSession();
-    const rows = await populate(tables, session);
-    return { scope: inSession(session), key: "resultId", list: tables.results.list, rows };
+    return listed(tables, session, await populate(tables, session));
   };
 
-  for (const [field, kind] of FIELDS) {
+  for (const field of Object.keys(RESULT_FIELDS) as (keyof typeof RESULT_FIELDS)[]) {
     it(`lists results by ${field}, with each operator`, async () => {
-      await checkField(await populated(), kind, field);
+      await checkField(await populated(), field);
     });
   }
 
   it("sorts results by each field, and in pages", async () => {
-    const listed = await populated();
-    for (const [field] of FIELDS) await checkSorting(listed, field);
+    await checkSorting(await populated());
   });
 
   it("combines conditions on results, and alternatives of them", async () => {
-    const listed = await populated();
-    const all = FIELDS.flatMap(([field, kind]) => conditionsOn(listed, kind, field));
-    const filter = fc.array(fc.array(fc.constantFrom(...all), { maxLength: 3 }), { maxLength: 4 });
+    await checkQueries(await populated(), 200);
+  });
+
+  it("answers any query about any results as it is meant", async () => {
+    const tables = await open();
+    const some = fc.array(anyResult, { minLength: 1, maxLength: 10 });
     await fc.assert(
-      fc.asyncProperty(filter, (some) => checkFilter(listed, some)),
-      {
-        numRuns: 200,
-      },
+      fc.asyncProperty(some, async (changes) => {
+        const session = someSession();
+        const rows = changes.map((change) => resultIn(session, change));
+        await tables.results.create(rows);
+        await checkQueries(listed(tables, session, rows), 25);
+      }),
+      { numRuns: 60 },
     );
   });
 
@@ -95,7 +103,7 @@ export function resultLists({ open }: TableStoragePromises): void {
     const listed = await populated();
     const owners = [...listed.rows.map(({ ownerTaskId }) => ownerTaskId), "\0", "", '"'];
     const asked = [...owners, ...Array.from({ length: 40_000 }, someTask)];
-    const filter = asked.map((value): Condition<ResultField>[] => [
+    const filter = asked.map((value): Condition<ResultFields>[] => [
       { kind: "string", field: "ownerTaskId", operator: "equal", value },
     ]);
     await checkFilter(listed, filter);
@@ -104,7 +112,7 @@ export function resultLists({ open }: TableStoragePromises): void {
   it("finds the results that a client waits for among thousands of names", async () => {
     const listed = await populated();
     const asked = [...resultIdsOf(listed.rows), ...Array.from({ length: 3_000 }, someResult)];
-    const filter = asked.map((value): Condition<ResultField>[] => [
+    const filter = asked.map((value): Condition<ResultFields>[] => [
       { kind: "string", field: "resultId", operator: "equal", value },
     ]);
     await checkFilter(listed, filter);

@@ -61,7 +61,7 @@ export function results({ open }: TableStoragePromises): void {
     const list = () =>
       results.list({
         filter: bySession(session),
-        sort: { field: "createdAt", descending: false },
+        sort: [{ field: "createdAt", descending: false }],
         page: 0,
         pageSize: 10,
       });

@@ -3,7 +3,13 @@
 // A value that is absent is NULL in every expression: it equals null and nothing else, and no
 // order holds for it.
 import type { SQLInputValue } from "node:sqlite";
-import type { Condition, Field, Filter, OrderOperator } from "../../../domain/filter.ts";
+import type {
+  Condition,
+  Field,
+  FieldsByKind,
+  Filter,
+  OrderOperator,
+} from "../../../domain/filter/conditions.ts";
 
 export interface Fragment {
   readonly sql: string;
@@ -11,18 +17,18 @@ export interface Fragment {
 }
 
 /** How the fields of a list are computed from its table. */
-export interface Columns<Name extends string> {
+export interface Columns<Fields extends FieldsByKind> {
   /** SQL expressions. */
-  readonly fields: Readonly<Partial<Record<Name, string>>>;
+  readonly fields: Readonly<Record<Extract<Field<Fields>, string>, string>>;
   /** Column of JSON whose `$.options` is the free map that `{ option }` fields name. */
   readonly options?: string;
 }
 
 const fragment = (sql: string, ...params: SQLInputValue[]): Fragment => ({ sql, params });
 
-export function toExpression<Name extends string>(
-  field: Field<Name>,
-  columns: Columns<Name>,
+export function toExpression<Fields extends FieldsByKind>(
+  field: Field<Fields>,
+  columns: Columns<Fields>,
 ): Fragment {
   if (typeof field !== "string") {
     if (!columns.options) throw new Error("this list has no option fields");
@@ -31,7 +37,7 @@ export function toExpression<Name extends string>(
       field.option,
     );
   }
-  const sql = columns.fields[field];
+  const sql = (columns.fields as Readonly<Record<string, string>>)[field];
   if (sql === undefined) throw new Error(`this list has no field ${field}`);
   return fragment(sql);
 }
@@ -52,11 +58,9 @@ function compare(left: Fragment, operator: OrderOperator, value: number | null):
   return fragment(`${left.sql} ${sql}`, ...left.params, value);
 }
 
-type StringCondition = Extract<Condition<string>, { kind: "string" }>;
-
 function matchString(
   left: Fragment,
-  { operator, value }: Pick<StringCondition, "operator" | "value">,
+  { operator, value }: Pick<Condition<FieldsByKind, "string">, "operator" | "value">,
 ): Fragment {
   const { sql, params } = left;
   switch (operator) {
@@ -69,17 +73,23 @@ function matchString(
     case "notContains":
       return fragment(`coalesce(instr(${sql}, ?), 0) = 0`, ...params, value);
     case "startsWith":
-      return fragment(`substr(${sql}, 1, length(?)) = ?`, ...params, value, value);
+      return matchBytes(left, value, (length) => `1, ${length}`);
     case "endsWith":
-      // substr counts from the end only for a negative start.
-      if (value === "") return fragment(`${sql} IS NOT NULL`, ...params);
-      return fragment(`substr(${sql}, -length(?)) = ?`, ...params, value, value);
+      return matchBytes(left, value, (length) => `-${length}`);
   }
 }
 
-function toCondition<Name extends string>(
-  condition: Condition<Name>,
-  columns: Columns<Name>,
+/** Substr and length of text end at the first NUL, those of bytes do not. */
+function matchBytes({ sql, params }: Fragment, value: string, range: (length: number) => string) {
+  // All text begins and ends so, and SQLite is given no bytes as NULL.
+  if (value === "") return fragment(`${sql} IS NOT NULL`, ...params);
+  const bytes = Buffer.from(value);
+  return fragment(`substr(CAST(${sql} AS BLOB), ${range(bytes.length)}) = ?`, ...params, bytes);
+}
+
+function toCondition<Fields extends FieldsByKind>(
+  condition: Condition<Fields>,
+  columns: Columns<Fields>,
 ): Fragment {
   const left = toExpression(condition.field, columns);
   switch (condition.kind) {
@@ -118,45 +128,49 @@ function or(parts: readonly Fragment[]): Fragment {
   return fragment(`(${left.sql}) OR (${right.sql})`, ...left.params, ...right.params);
 }
 
-type Equality<Name extends string> = Extract<Condition<Name>, { kind: "string" }>;
+type Equality<Fields extends FieldsByKind> = Condition<Fields, "string">;
 
-const isEquality = <Name extends string>(one: Condition<Name>): one is Equality<Name> =>
+const isEquality = <Fields extends FieldsByKind>(one: Condition<Fields>): one is Equality<Fields> =>
   one.kind === "string" && one.operator === "equal";
 
-interface Batcher<Name extends string> {
-  readonly field?: Field<Name>;
+interface Group<Fields extends FieldsByKind> {
+  readonly field?: Field<Fields>;
   readonly values: string[];
-  readonly others: readonly Condition<Name>[];
+  readonly others: readonly Condition<Fields>[];
 }
 
-const keyOf = <Name extends string>(field: Field<Name>): string => JSON.stringify(field);
+const keyOf = <Fields extends FieldsByKind>(field: Field<Fields>): string => JSON.stringify(field);
 
 /**
  * Clients ask for thousands of names at once: "A and id 1, or A and id 2, or…". These become "A and
  * the id is one of…": one parameter, of which SQLite takes 32,766, and one look-up a name.
  */
-function joinEqual<Name extends string>(filter: Filter<Name>): Batcher<Name>[] {
+function joinEqual<Fields extends FieldsByKind>(filter: Filter<Fields>): Group<Fields>[] {
   const named = new Map<string, Set<string>>();
   for (const { field, value } of filter.flat().filter(isEquality)) {
     const values = named.get(keyOf(field)) ?? new Set();
     named.set(keyOf(field), values.add(value));
   }
-  const variety = ({ field }: Equality<Name>): number => named.get(keyOf(field))?.size ?? 0;
-  const groups = new Map<string, Batcher<Name>>();
+  const variety = ({ field }: Equality<Fields>): number => named.get(keyOf(field))?.size ?? 0;
+  const groups = new Map<string, Group<Fields>>();
   for (const [i, conditions] of filter.entries()) {
     const [name] = conditions.filter(isEquality).sort((a, b) => variety(b) - variety(a));
     const others = conditions.filter((condition) => condition !== name);
     const key = name ? JSON.stringify([name.field, others]) : `no name ${i}`;
-    const group = groups.get(key) ?? { ...(name && { field: name.field }), values: [], others };
+    const group: Group<Fields> = groups.get(key) ?? {
+      ...(name && { field: name.field }),
+      values: [],
+      others,
+    };
     groups.set(key, group);
     if (name) group.values.push(name.value);
   }
   return [...groups.values()];
 }
 
-function isOneOf<Name extends string>(
-  { field, values }: Batcher<Name>,
-  columns: Columns<Name>,
+function isOneOf<Fields extends FieldsByKind>(
+  { field, values }: Group<Fields>,
+  columns: Columns<Fields>,
 ): Fragment[] {
   const [value, more] = values;
   if (field === undefined || value === undefined) return [];
@@ -166,9 +180,9 @@ function isOneOf<Name extends string>(
   return [fragment(`${sql} IN (SELECT value FROM json_each(?))`, ...params, list)];
 }
 
-export function toWhere<Name extends string>(
-  filter: Filter<Name>,
-  columns: Columns<Name>,
+export function toWhere<Fields extends FieldsByKind>(
+  filter: Filter<Fields>,
+  columns: Columns<Fields>,
 ): Fragment {
   if (filter.length === 0) return fragment("TRUE");
   return or(

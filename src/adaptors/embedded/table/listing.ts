@@ -1,12 +1,13 @@
-import type { ListQuery } from "../../../domain/filter.ts";
+import type { FieldsByKind } from "../../../domain/filter/conditions.ts";
+import type { ListQuery, Sort } from "../../../domain/filter/query.ts";
 import { type Columns, type Fragment, toExpression, toWhere } from "./filters.ts";
 import type { Store } from "./store.ts";
 
-export interface Listing<Name extends string> extends Columns<Name> {
+export interface Listing<Fields extends FieldsByKind> extends Columns<Fields> {
   readonly table: string;
   /** What each row has, in this order. */
   readonly columns: string;
-  /** Breaks ties, so that a walk over pages is stable. */
+  /** The columns of the key, which breaks ties. */
   readonly key: string;
   /** What every reader must not see. */
   readonly visible?: string;
@@ -16,10 +17,10 @@ export interface Listing<Name extends string> extends Columns<Name> {
 export const WALK_PAGE = 1_000;
 
 /** Runs a list query and answers rows as arrays; `narrowed` may restrict the rows that are looked at. */
-export function listRows<Name extends string>(
+export function listRows<Fields extends FieldsByKind>(
   store: Store,
-  listing: Listing<Name>,
-  query: ListQuery<Name>,
+  listing: Listing<Fields>,
+  query: ListQuery<Fields>,
   { narrowed, total }: { narrowed?: Fragment | undefined; total?: number | undefined } = {},
 ): { rows: unknown[]; total: number } {
   const where = toWhere(query.filter, listing);
@@ -33,16 +34,31 @@ export function listRows<Name extends string>(
   };
   if (query.pageSize <= 0) return { rows: [], total: total ?? count() };
 
-  const sort = toExpression(query.sort.field, listing);
-  const direction = query.sort.descending ? "DESC" : "ASC";
-  const order = `ORDER BY ${sort.sql} ${direction}, ${listing.key} ${direction}`;
+  const order = toOrder(query.sort, listing);
   // Whole rows only of this page: to sort them all would take them all through memory.
   const statement = store.prepare(
-    `SELECT ${listing.columns} FROM ${listing.table} WHERE ${listing.key} IN (
-       SELECT ${listing.key} ${from} ${order} LIMIT ? OFFSET ?) ${order}`,
+    `SELECT ${listing.columns} FROM ${listing.table} WHERE (${listing.key}) IN (
+       SELECT ${listing.key} ${from} ${order.sql} LIMIT ? OFFSET ?) ${order.sql}`,
   );
   statement.setReturnArrays(true);
   const page = [query.pageSize, query.page * query.pageSize];
-  const rows = statement.all(...params, ...sort.params, ...page, ...sort.params);
+  const rows = statement.all(...params, ...order.params, ...page, ...order.params);
   return { rows, total: total ?? count() };
+}
+
+function toOrder<Fields extends FieldsByKind>(
+  sort: readonly Sort<Fields>[],
+  listing: Listing<Fields>,
+): Fragment {
+  const direction = ({ descending }: { descending: boolean }) => (descending ? "DESC" : "ASC");
+  const terms = sort.map((one) => {
+    const { sql, params } = toExpression(one.field, listing);
+    return { sql: `${sql} ${direction(one)}`, params };
+  });
+  const ties = direction(sort.at(-1) ?? { descending: false });
+  const key = listing.key.split(",").map((column) => `${column} ${ties}`);
+  return {
+    sql: `ORDER BY ${[...terms.map(({ sql }) => sql), ...key].join(", ")}`,
+    params: terms.flatMap(({ params }) => params),
+  };
 }

@@ -1,4 +1,4 @@
-import type { PartitionField } from "../../../domain/filter.ts";
+import type { PartitionFields } from "../../../domain/filter/fields.ts";
 import type { Partition } from "../../../domain/partition.ts";
 import type { PartitionTable } from "../../ports/table/partitions.ts";
 import { type Listing, listRows } from "./listing.ts";
@@ -10,7 +10,7 @@ const GET = "SELECT body FROM partitions WHERE partition_id = ?";
 
 const member = (name: string): string => `json_extract(body, '$.${name}')`;
 
-const PARTITIONS: Listing<PartitionField> = {
+const PARTITIONS: Listing<PartitionFields> = {
   table: "partitions",
   columns: "body",
   key: "partition_id",

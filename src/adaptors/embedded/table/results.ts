@@ -1,4 +1,4 @@
-import type { ResultField } from "../../../domain/filter.ts";
+import type { ResultFields } from "../../../domain/filter/fields.ts";
 import { ResultStatus } from "../../../domain/status.ts";
 import type { ResultTable } from "../../ports/table/results.ts";
 import { type Listing, listRows, WALK_PAGE } from "./listing.ts";
@@ -17,7 +17,7 @@ const GET = `SELECT ${RESULT_COLUMNS} FROM results WHERE result_id = ? AND ${VIS
 const WALK = `SELECT ${RESULT_COLUMNS}, n FROM results
   WHERE session_id = ? AND n > ? AND ${VISIBLE} ORDER BY n LIMIT ${WALK_PAGE}`;
 
-const RESULTS: Listing<ResultField> = {
+const RESULTS: Listing<ResultFields> = {
   table: "results",
   columns: RESULT_COLUMNS,
   key: "result_id",

@@ -1,4 +1,5 @@
-import type { ListQuery, Page, PartitionField } from "../../../domain/filter.ts";
+import type { PartitionFields } from "../../../domain/filter/fields.ts";
+import type { ListQuery, Page } from "../../../domain/filter/query.ts";
 import type { PartitionId } from "../../../domain/ids.ts";
 import type { Partition } from "../../../domain/partition.ts";
 
@@ -6,5 +7,5 @@ export interface PartitionTable {
   /** Adds partitions; one that exists takes the new values. */
   upsert(partitions: readonly Partition[]): Promise<void>;
   get(partitionIds: readonly PartitionId[]): Promise<Partition[]>;
-  list(query: ListQuery<PartitionField>): Promise<Page<Partition>>;
+  list(query: ListQuery<PartitionFields>): Promise<Page<Partition>>;
 }

@@ -1,4 +1,5 @@
-import type { ListQuery, Page, ResultField } from "../../../domain/filter.ts";
+import type { ResultFields } from "../../../domain/filter/fields.ts";
+import type { ListQuery, Page } from "../../../domain/filter/query.ts";
 import type { ResultId, SessionId, StageId, TaskId } from "../../../domain/ids.ts";
 import type { Result } from "../../../domain/result.ts";
 import type { CompletedResult } from "../../../domain/task.ts";
@@ -20,7 +21,7 @@ export interface ResultTable {
 
   /** Unknown ids are left out; the order is that of the ids. */
   get(resultIds: readonly ResultId[]): Promise<Result[]>;
-  list(query: ListQuery<ResultField>): Promise<Page<Result>>;
+  list(query: ListQuery<ResultFields>): Promise<Page<Result>>;
   /**
    * All results of the session, in pages and in no special order, at a cost that grows with their
    * number only. Those that are created or published meanwhile may be left out; no other is.

@@ -1,4 +1,6 @@
-import type { Filter, ListQuery, Page, TaskField } from "../../../domain/filter.ts";
+import type { Filter } from "../../../domain/filter/conditions.ts";
+import type { TaskFields } from "../../../domain/filter/fields.ts";
+import type { ListQuery, Page } from "../../../domain/filter/query.ts";
 import type {
   AgentId,
   BatchId,
@@ -74,14 +76,14 @@ export interface TaskTable {
 
   /** Unknown ids are left out; the order is that of the ids. */
   get(taskIds: readonly TaskId[]): Promise<Task[]>;
-  list(query: ListQuery<TaskField>): Promise<Page<Task>>;
+  list(query: ListQuery<TaskFields>): Promise<Page<Task>>;
   /**
    * All tasks of the session, in pages and in no special order, at a cost that grows with their
    * number only. Those that are accepted meanwhile may be left out; no other is.
    */
   walk(sessionId: SessionId): AsyncIterable<readonly Task[]>;
   /** Counts of those statuses that occur. Cheap for a filter on the session alone. */
-  countByStatus(filter: Filter<TaskField>): Promise<TaskCounts[]>;
+  countByStatus(filter: Filter<TaskFields>): Promise<TaskCounts[]>;
   /** Tasks of the session that are SUBMITTED: how deep it stands in the queues. Cheap. */
   queuedCount(sessionId: SessionId): Promise<number>;
   /**

@@ -26,7 +26,7 @@ export async function readScene(world: World): Promise<Scene> {
   const { tables } = stores;
   const query = {
     filter: [[{ kind: "string", field: "sessionId", operator: "equal", value: sessionId }]],
-    sort: { field: "createdAt", descending: false },
+    sort: [{ field: "createdAt", descending: false }],
     ...{ page: 0, pageSize: 10_000 },
   } as const;
   const tasks = await tables.tasks.list(query);

@@ -1,4 +1,5 @@
-import type { Condition, Filter, TaskField } from "../../../../domain/filter.ts";
+import type { Condition, FieldsByKind, Filter } from "../../../../domain/filter/conditions.ts";
+import type { TaskFields } from "../../../../domain/filter/fields.ts";
 import { TaskStatus } from "../../../../domain/status.ts";
 import type { TaskCounts, TaskTable } from "../../../ports/table/tasks.ts";
 import { type Columns, type Fragment, toWhere } from "../filters.ts";
@@ -9,7 +10,7 @@ import { type OptionsText, TASK_COLUMNS, type TaskRow, toTask } from "../task-ro
 const option = (name: string): string => `json_extract(options, '$.${name}')`;
 const defined = (name: string): string => `json_extract(definition, '$.${name}')`;
 
-const TASKS: Listing<TaskField> = {
+const TASKS: Listing<TaskFields> = {
   table: "tasks",
   columns: TASK_COLUMNS,
   key: "task_id",
@@ -49,13 +50,24 @@ const TASKS: Listing<TaskField> = {
   },
 };
 
-const COUNTS: Columns<TaskField> = { fields: { sessionId: "session_id", status: "status" } };
+/** The fields by which counts are kept. */
+interface CountFields extends FieldsByKind {
+  readonly string: "sessionId";
+  readonly status: "status";
+  readonly number: never;
+  readonly date: never;
+  readonly duration: never;
+  readonly boolean: never;
+  readonly array: never;
+}
+
+const COUNTS: Columns<CountFields> = { fields: { sessionId: "session_id", status: "status" } };
 
 /** Only then do the maintained counts tell the answer. */
-const isCounted = (filter: Filter<TaskField>): boolean =>
+const isCounted = (filter: Filter<TaskFields>): filter is Filter<CountFields> =>
   filter.every((all) => all.every(({ field }) => field === "sessionId" || field === "status"));
 
-function countedByStatus(store: Store, filter: Filter<TaskField>): TaskCounts[] {
+function countedByStatus(store: Store, filter: Filter<CountFields>): TaskCounts[] {
   const where = toWhere(filter, COUNTS);
   return toCounts(
     store
@@ -71,11 +83,11 @@ function countedByStatus(store: Store, filter: Filter<TaskField>): TaskCounts[] 
 const toCounts = (rows: unknown[]): TaskCounts[] =>
   (rows as TaskCounts[]).map(({ status, count }) => ({ status, count }));
 
-const isSession = (condition: Condition<TaskField>) =>
+const isSession = (condition: Condition<TaskFields>) =>
   condition.kind === "string" && condition.field === "sessionId" && condition.operator === "equal";
 
 /** The rows of the sessions that a filter names, through their batches: tasks have no such index. */
-function narrow(filter: Filter<TaskField>): Fragment | undefined {
+function narrow(filter: Filter<TaskFields>): Fragment | undefined {
   const sessions = filter.map((all) => all.find(isSession)?.value);
   if (sessions.length === 0 || sessions.includes(undefined)) return undefined;
   if (filter.every((all) => all.some(({ field }) => field === "taskId"))) return undefined;
