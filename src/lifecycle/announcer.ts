@@ -26,14 +26,11 @@ export interface AnnouncerDependencies {
 }
 
 export interface Clock {
-  /** Milliseconds since the epoch. */
-  now(): number;
   /** Calls back once; answers how to give up. */
   after(ms: number, then: () => void): () => void;
 }
 
 const SYSTEM_CLOCK: Clock = {
-  now: Date.now,
   after(ms, then) {
     const timer = setTimeout(then, ms).unref();
     return () => clearTimeout(timer);
@@ -68,8 +65,7 @@ export function createAnnouncer(dependencies: AnnouncerDependencies): Announcer 
   let stopped = false;
 
   const tell = async (sessionId: SessionId, graceMs: number): Promise<void> => {
-    const createdBefore = graceMs > 0 ? clock.now() - graceMs : undefined;
-    const found = await tables.batches.unannounced({ sessionId, createdBefore });
+    const found = await tables.batches.unannounced({ sessionId, olderThanMs: graceMs });
     for (const { upTo, tasks, names } of found) {
       await workflows.batchesSubmitted(sessionId, { upTo, tasks, names });
       await tables.batches.announced(sessionId, upTo);

@@ -15,8 +15,8 @@ const SLICE = 1_000;
 
 /** Answers how many tasks it removed. */
 export async function collectOrphans(stores: Stores, olderThanMs: number): Promise<number> {
-  const { tables, now } = stores;
-  const orphans = await tables.tasks.orphans(now() - olderThanMs, SLICE);
+  const { tables } = stores;
+  const orphans = await tables.tasks.orphans({ olderThanMs, limit: SLICE });
   const creators = new Set(orphans.flatMap(({ createdBy }) => createdBy || []));
   const alive = await unfinished(tables.tasks, [...creators]);
   const lost = orphans.filter(({ createdBy }) => createdBy === "" || !alive.has(createdBy));

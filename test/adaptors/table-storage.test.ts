@@ -55,14 +55,14 @@ describe("embedded", () => {
     for (const { sessionId, upTo } of await tables.batches.unannounced({}))
       await tables.batches.announced(sessionId, upTo);
     await tables.batches.unparkReady();
-    await tables.sweep(Date.now());
+    await tables.sweep({ olderThanMs: 0 });
     const observer = openFile();
     const version = () => observer.prepare("PRAGMA data_version").get();
     const before = version();
     await tables.batches.unannounced({});
     await tables.batches.unparkReady();
     await tables.tasks.owners();
-    await tables.sweep(0);
+    await tables.sweep({ olderThanMs: 60_000 });
     expect(version()).toEqual(before);
   });
 });

@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { batchId, type SessionId } from "../../src/domain/ids.ts";
 import { type Announcer, createAnnouncer } from "../../src/lifecycle/announcer.ts";
@@ -18,7 +19,7 @@ let temporal: (session: SessionId) => Promise<void>;
 
 beforeEach(async () => {
   stores = await openStores();
-  clock = createManualClock(Date.now() + 60_000);
+  clock = createManualClock(0);
   told = [];
   temporal = async () => {};
   announcer = create();
@@ -56,6 +57,12 @@ const unannounced = (session: SessionId) =>
 
 /** Between two announcements, or after the last. */
 const pausing = (...ms: number[]) => vi.waitFor(() => expect(clock.pauses).toEqual(ms), PATIENCE);
+
+/** By the store's clock, too, which nobody moves on. */
+async function grace(): Promise<void> {
+  await sleep(25);
+  clock.forward(20);
+}
 
 describe("an announcer", () => {
   it("tells a quiet session's workflow at once, and notes that it has", async () => {
@@ -175,7 +182,7 @@ describe("a look at what others stored", () => {
     await announcer.look();
     await pausing(20);
     expect(marksOf(session)).toEqual([]);
-    clock.forward(20);
+    await grace();
     await pausing(100);
     expect(marksOf(session)).toEqual([3]);
   });
@@ -186,7 +193,7 @@ describe("a look at what others stored", () => {
     await announcer.look();
     await stores.tables.batches.announced(session, 1);
     await pausing(20);
-    clock.forward(20);
+    await grace();
     await pausing(100);
     expect(told).toEqual([]);
   });
@@ -196,7 +203,7 @@ describe("a look at what others stored", () => {
     await store(session);
     for (let i = 0; i < 5; i++) await announcer.look();
     await pausing(20);
-    clock.forward(20);
+    await grace();
     await pausing(100);
     expect(marksOf(session)).toEqual([1]);
   });
@@ -226,7 +233,7 @@ describe("disposal", () => {
     temporal = async () => {};
     await heir.look();
     await pausing(20);
-    clock.forward(20);
+    await grace();
     await vi.waitFor(() => expect(marksOf(session)).toEqual([1]), PATIENCE);
     await heir[Symbol.asyncDispose]();
   });

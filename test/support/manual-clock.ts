@@ -11,7 +11,6 @@ export function createManualClock(start: number): ManualClock {
   let time = start;
   const timers = new Map<() => void, number>();
   return {
-    now: () => time,
     after(ms, then) {
       timers.set(then, time + ms);
       return () => timers.delete(then);

@@ -15,7 +15,10 @@ import type { TaskTable } from "./table/tasks.ts";
  * may be cut short by a crash at any document: repeating the verb completes it. Empty lists are
  * answered without touching the store. Every verb rejects with GridError ADAPTOR_CLOSED after
  * disposal, and with DEPENDENCY_UNAVAILABLE when the store cannot do its part: it is away, full or
- * failing. Then it may have been continued out, or not.
+ * failing. Then it may have been carried out, or not.
+ *
+ *   AGE. Ages are asked of the store (`olderThanMs`), which measures them with a clock of its own:
+ *        callers' clocks differ. Times that callers give (`at`, `createdAt`…) are only shown.
  */
 export interface TableStorage extends AsyncDisposable {
   readonly sessions: SessionTable;
@@ -27,8 +30,11 @@ export interface TableStorage extends AsyncDisposable {
   readonly agents: AgentTable;
   readonly settings: SettingsTable;
   readonly feed: ChangeFeed;
-  /** Removes change-feed entries, edges of finished tasks and the like older than `before`. */
-  sweep(before: number): Promise<void>;
+  /**
+   * Removes change-feed entries that are so old, edges of tasks that have been final for so long,
+   * and the like.
+   */
+  sweep(query: { olderThanMs: number }): Promise<void>;
   /** Rejects when the store cannot be reached; health checks call it. */
   ping(): Promise<void>;
 }

@@ -21,6 +21,8 @@ export interface MaintenanceDependencies {
 
 export interface MaintenanceOptions {
   readonly sweepMs: number;
+  /** Telling a workflow that batches are ready takes less. */
+  readonly untoldMs?: number;
 }
 
 interface MaintenanceJob {
@@ -35,15 +37,14 @@ const LEAST_PAUSE_MS = 20;
 const PAUSE_PER_COST = 10;
 const REVIVE_MS = 10_000;
 const ORPHAN_MS = 60_000;
-/** Telling a workflow takes less. */
 const UNTOLD_MS = 10_000;
 const HISTORY_MS = 600_000;
 
 export function createMaintenance(
   { stores, workflows, announcer, revival, log }: MaintenanceDependencies,
-  { sweepMs }: MaintenanceOptions,
+  { sweepMs, untoldMs = UNTOLD_MS }: MaintenanceOptions,
 ): AsyncDisposable {
-  const { tables, now } = stores;
+  const { tables } = stores;
   const stop = new AbortController();
   let wake = Promise.withResolvers<void>();
   let failedAt = 0;
@@ -60,7 +61,7 @@ export function createMaintenance(
 
   /** Wakes parked batches, those too that somebody else died over. */
   const unpark = async (): Promise<void> => {
-    const ready = await tables.batches.unparkReady(now() - UNTOLD_MS);
+    const ready = await tables.batches.unparkReady({ answeredOlderThanMs: untoldMs });
     for (const [sessionId, keys] of Map.groupBy(ready, (key: BatchKey) => key.sessionId)) {
       try {
         await workflows.batchesReady(
@@ -112,7 +113,7 @@ export function createMaintenance(
     onNews(),
     repeat({ name: "revive", everyMs: REVIVE_MS, run: () => revival.look() }),
     repeat({ name: "collect", everyMs: 10_000, run: collect }),
-    repeat({ name: "tidy", everyMs: 60_000, run: () => tables.sweep(now() - HISTORY_MS) }),
+    repeat({ name: "tidy", everyMs: 60_000, run: () => tables.sweep({ olderThanMs: HISTORY_MS }) }),
   ]);
 
   return {

@@ -11,9 +11,10 @@ import { type BatchState, reschedule } from "./state.ts";
 export interface Patience {
   /** A dispatched task that nobody took, while its queue is empty, is lost after so long. */
   readonly republishAfterMs: number;
+  /** A decided task is carried out by its agent in less, unless that died. */
+  readonly carryOutAfterMs?: number;
 }
 
-/** A decided task is continued out by its agent in less, unless that died. */
 const CARRY_OUT_MS = 2_000;
 const SLICE = 1_000;
 
@@ -32,18 +33,22 @@ export async function mend(
   let republished = 0;
   for (const state of due) {
     await nextTurn();
-    const finished = await carryOut(stores, state);
+    const finished = await carryOut(stores, state, patience);
     reschedule(state.mend, finished > 0, stores.now());
     republished += finished;
   }
   return republished + (await republish(stores, { states, due }, patience));
 }
 
-async function carryOut(stores: Stores, { info }: BatchState): Promise<number> {
-  const { tables, now } = stores;
+async function carryOut(
+  stores: Stores,
+  { info }: BatchState,
+  { carryOutAfterMs = CARRY_OUT_MS }: Patience,
+): Promise<number> {
+  const { tables } = stores;
   const tasks = await tables.tasks.inBatch(info.batchId, {
     statuses: [TaskStatus.PROCESSED],
-    before: now() - CARRY_OUT_MS,
+    olderThanMs: carryOutAfterMs,
     limit: SLICE,
   });
   const decided = tasks.filter(isDecided);
@@ -72,7 +77,7 @@ async function republish(
   }
   let published = 0;
   for (const one of waiting) {
-    const lost = lostOf(stores, one, empty);
+    const lost = await lostOf(stores, one, empty);
     await stores.queue.publish(lost.map(toMessage));
     if (lost.length > 0) reschedule(one.state.mend, true, stores.now());
     published += lost.length;
@@ -81,7 +86,7 @@ async function republish(
 }
 
 async function waitingIn(
-  { tables, now }: Stores,
+  { tables }: Stores,
   states: readonly BatchState[],
   { republishAfterMs }: Patience,
 ): Promise<Waiting[]> {
@@ -90,7 +95,7 @@ async function waitingIn(
     await nextTurn();
     const tasks = await tables.tasks.inBatch(state.info.batchId, {
       statuses: [TaskStatus.SUBMITTED],
-      before: now() - republishAfterMs,
+      olderThanMs: republishAfterMs,
       limit: SLICE,
     });
     if (tasks.length > 0) waiting.push({ state, tasks });
@@ -113,12 +118,23 @@ async function emptyQueues({ queue }: Stores, waiting: readonly Waiting[]) {
 }
 
 /** All, where the queue is empty. Where it moves, those that waited suspiciously long, ever later. */
-function lostOf({ now }: Stores, { state, tasks }: Waiting, empty: ReadonlySet<string>): Task[] {
-  const late = now() - state.patienceMs;
-  const impatient = state.republishedAt < late;
-  const isLate = ({ submittedAt = 0 }: Task) => impatient && submittedAt < late;
-  const lost = tasks.filter((task) => empty.has(queueOf(task)) || isLate(task));
-  if (lost.some((task) => !empty.has(queueOf(task)))) state.patienceMs *= 2;
+async function lostOf(
+  { tables, now }: Stores,
+  { state, tasks }: Waiting,
+  empty: ReadonlySet<string>,
+): Promise<Task[]> {
+  const lost = tasks.filter((task) => empty.has(queueOf(task)));
+  const isPatient = now() - state.republishedAt < state.patienceMs;
+  if (!isPatient && lost.length < tasks.length) {
+    const late = await tables.tasks.inBatch(state.info.batchId, {
+      statuses: [TaskStatus.SUBMITTED],
+      olderThanMs: state.patienceMs,
+      limit: SLICE,
+    });
+    const suspicious = late.filter((task) => !empty.has(queueOf(task)));
+    if (suspicious.length > 0) state.patienceMs *= 2;
+    lost.push(...suspicious);
+  }
   if (lost.length > 0) state.republishedAt = now();
   return lost;
 }

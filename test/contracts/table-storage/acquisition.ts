@@ -269,7 +269,7 @@ export function acquisition({ open }: TableStoragePromises): void {
     await tables.tasks.submit([task.taskId], 1);
     expect(await isWaiting(0)).toBe(true);
     expect(await isWaiting(10_000)).toBe(false);
-    await sleep(30);
+    await sleep(35);
     expect(await isWaiting(30)).toBe(true);
     expect(await tables.tasks.isWaiting(partitionRow().partitionId, 0)).toBe(false);
     const held = only(

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { expect, it } from "vitest";
 import type { TableStorage } from "../../../src/adaptors/table-storage.ts";
 import type { SessionId } from "../../../src/domain/ids.ts";
@@ -15,8 +16,6 @@ import {
   RETRIED,
   TIMED_OUT,
 } from "./steps.ts";
-
-const NEVER = Number.MAX_SAFE_INTEGER;
 
 const unannouncedOf = async ({ batches }: TableStorage, session: SessionId) =>
   (await batches.unannounced({})).find(({ sessionId }) => sessionId === session);
@@ -161,9 +160,14 @@ export function batches({ open }: TableStoragePromises): void {
     const { batches } = await open();
     const session = someSession();
     await batches.add([batchIn(session)]);
-    const query = { sessionId: session, createdBefore: 1 };
-    expect(await batches.unannounced(query)).toEqual([]);
-    expect(await batches.unannounced({ ...query, createdBefore: NEVER })).toHaveLength(1);
+    const ofAge = async (olderThanMs: number) =>
+      (await batches.unannounced({ sessionId: session, olderThanMs })).map(({ upTo }) => upTo);
+    expect(await ofAge(10_000)).toEqual([]);
+    expect(await ofAge(0)).toEqual([1]);
+    await sleep(505);
+    await batches.add([batchIn(session)]);
+    expect(await ofAge(500)).toEqual([1]);
+    expect(await ofAge(0)).toEqual([2]);
   });
 
   it("judges a batch by its tasks, stored before or after it", async () => {
@@ -252,17 +256,20 @@ export function batches({ open }: TableStoragePromises): void {
     const tables = await open();
     const session = someSession();
     const key = only(await tables.batches.add([batchIn(session)]));
-    const ready = async (answeredBefore?: number) =>
-      (await tables.batches.unparkReady(answeredBefore)).filter(
+    const ready = async (answeredOlderThanMs?: number) =>
+      (await tables.batches.unparkReady({ answeredOlderThanMs })).filter(
         ({ sessionId }) => sessionId === session,
       );
     await tables.batches.park(key);
-    const start = Date.now();
-    expect(await ready()).toEqual([key]);
-    expect(await ready(start)).toEqual([]);
-    expect(await ready(Date.now() + 1)).toEqual([key]);
+    expect(await ready(0)).toEqual([key]);
+    expect(await ready()).toEqual([]);
+    expect(await ready(10_000)).toEqual([]);
+    await sleep(505);
+    expect(await ready(500)).toEqual([key]);
+    expect(await ready(500)).toEqual([]);
+    expect(await ready(0)).toEqual([key]);
     await tables.batches.unparked([key]);
-    expect(await ready(NEVER)).toEqual([]);
+    expect(await ready(0)).toEqual([]);
     await tables.batches.park(key);
     expect(await ready()).toEqual([key]);
     // Parked anew while its workflow was being told: that telling says nothing of this parking.

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { expect, it, vi } from "vitest";
 import type { TableStorage } from "../../../src/adaptors/table-storage.ts";
 import { TaskStatus } from "../../../src/domain/status.ts";
@@ -42,7 +43,7 @@ const USES: Readonly<Record<string, Use>> = {
   "tasks.accept": ({ tasks }) => tasks.accept([someTask()]),
   "tasks.discard": ({ tasks }) => tasks.discard([someTask()]),
   "tasks.staged": ({ tasks }) => tasks.staged(someStage(), { limit: 1 }),
-  "tasks.orphans": ({ tasks }) => tasks.orphans(0, 1),
+  "tasks.orphans": ({ tasks }) => tasks.orphans({ olderThanMs: 0, limit: 1 }),
   "tasks.get": ({ tasks }) => tasks.get([someTask()]),
   "tasks.list": ({ tasks }) =>
     tasks.list({ ...PAGE, sort: [{ field: "taskId", descending: false }] }),
@@ -103,7 +104,7 @@ const USES: Readonly<Record<string, Use>> = {
   "agents.list": ({ agents }) => agents.list(),
   "agents.remove": ({ agents }) => agents.remove(someAgent()),
   "feed.open": ({ feed }) => feed.open(someSession(), new AbortController().signal),
-  sweep: (tables) => tables.sweep(0),
+  sweep: (tables) => tables.sweep({ olderThanMs: 60_000 }),
   ping: (tables) => tables.ping(),
 };
 
@@ -206,10 +207,13 @@ export function operation({ open }: TableStoragePromises): void {
     await finished(tables, [done]);
     await pending(tables, [waits, young]);
     const [decision] = [{ taskId: young.taskId, from: [TaskStatus.PENDING], record: COMPLETED }];
-    await tables.tasks.decide([decision], 50);
-    await tables.tasks.finish([young.taskId], 50);
+    // Sweeps may take their time, and look at the young one in all of it.
+    const olderThanMs = 2_000;
+    await sleep(olderThanMs);
+    await tables.tasks.decide([decision], 7);
+    await tables.tasks.finish([young.taskId], 7);
     await vi.waitFor(async () => {
-      await tables.sweep(50);
+      await tables.sweep({ olderThanMs });
       expect((await tables.dependencies.dependents([input])).sort()).toEqual(
         idsOf([young, waits]).sort(),
       );
@@ -223,11 +227,11 @@ export function operation({ open }: TableStoragePromises): void {
     const input = someResult();
     await tables.tasks.create([task]);
     await tables.dependencies.add([{ taskId: task.taskId, resultIds: [input] }]);
-    await tables.sweep(50);
+    await tables.sweep({ olderThanMs: 60_000 });
     expect(await tables.dependencies.dependents([input])).toEqual([task.taskId]);
     await tables.tasks.discard([task.taskId]);
     await vi.waitFor(async () => {
-      await tables.sweep(50);
+      await tables.sweep({ olderThanMs: 60_000 });
       expect(await tables.dependencies.dependents([input])).toEqual([]);
     });
   });

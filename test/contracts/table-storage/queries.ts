@@ -1,10 +1,11 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { expect, it } from "vitest";
 import { TaskStatus } from "../../../src/domain/status.ts";
 import type { Task } from "../../../src/domain/task.ts";
 import type { TableStoragePromises } from "../table-storage.ts";
 import { bySession } from "./conditions.ts";
 import { idsOf, OPTIONS, someBatch, someResult, someSession, taskIn, tasksIn } from "./rows.ts";
-import { bringTo, decided, pending, SEEN_STATUSES, submitted } from "./steps.ts";
+import { bringTo, pending, SEEN_STATUSES, submitted } from "./steps.ts";
 
 const T = TaskStatus;
 
@@ -43,19 +44,21 @@ export function queries({ open }: TableStoragePromises): void {
     const tables = await open();
     const session = someSession();
     const batchId = someBatch();
-    const waits = taskIn(session, { batchId, createdAt: 50 });
-    const queued = taskIn(session, { batchId, createdAt: 1 });
-    const processed = taskIn(session, { batchId, createdAt: 1 });
-    await pending(tables, [waits]);
-    await submitted(tables, [queued]);
-    await decided(tables, [processed]);
-    const statuses = [T.PENDING, T.SUBMITTED, T.PROCESSED];
-    const before = async (time: number) =>
-      idsOf(await tables.tasks.inBatch(batchId, { statuses, before: time, limit: 10 })).sort();
-    expect(await before(2)).toEqual([]);
-    expect(await before(3)).toEqual([queued.taskId]);
-    expect(await before(7)).toEqual(idsOf([queued, processed]).sort());
-    expect(await before(51)).toEqual(idsOf([queued, processed, waits]).sort());
+    const tasks = SEEN_STATUSES.map(() => taskIn(session, { batchId }));
+    const statuses = SEEN_STATUSES;
+    const ofAge = async (olderThanMs: number) =>
+      idsOf(await tables.tasks.inBatch(batchId, { statuses, olderThanMs, limit: 20 })).sort();
+    // What counts is the status, and not how old the task is.
+    await pending(tables, tasks);
+    await sleep(505);
+    const start = performance.now();
+    for (const [i, task] of tasks.slice(1).entries())
+      await bringTo(tables, task, SEEN_STATUSES[i + 1] ?? T.PENDING);
+    expect(await ofAge(500 + performance.now() - start)).toEqual(idsOf(tasks.slice(0, 1)));
+    expect(await ofAge(10_000)).toEqual([]);
+    expect(await ofAge(0)).toEqual(idsOf(tasks).sort());
+    await sleep(35);
+    expect(await ofAge(30)).toEqual(idsOf(tasks).sort());
   });
 
   it("finds the tasks of a batch that wait for nothing, the most urgent first", async () => {

@@ -85,19 +85,16 @@ export async function playObserver(
 }
 
 /** Whatever a supervisor waits for is over by its next look. */
-const PATIENCE_MS = 600_000;
+const NO_PATIENCE = { republishAfterMs: 0, carryOutAfterMs: 0 };
 
 /** One look of the supervisor at all batches. */
 async function superviseOnce(world: World, stores: Stores): Promise<void> {
   const { sessionId } = world;
   const keys = Array.from({ length: 100 }, (_, i) => ({ sessionId, batch: i + 1 }));
   const infos = await stores.tables.batches.progress(keys);
-  world.aheadMs += PATIENCE_MS;
-  const { aheadMs } = world;
-  const later = { ...stores, now: () => Date.now() + aheadMs };
-  const cares = infos.map((info) => createBatchState(info, 0));
-  await feedQueue(later, sessionId, cares, { deep: false, dispatchedAt: 0 });
-  await mend(later, cares, { republishAfterMs: 0 });
+  const states = infos.map((info) => ({ ...createBatchState(info, 0), patienceMs: 0 }));
+  await feedQueue(stores, sessionId, states, { deep: false, dispatchedAt: 0 });
+  await mend(stores, states, NO_PATIENCE);
   for (const info of infos) await reconcileDependencies(stores, info);
   await stores.tables.batches.close(infos.filter(({ progress }) => progress.open === 0));
 }
@@ -192,7 +189,7 @@ export async function playOrchestrator(
 ): Promise<void> {
   const stores = world.storesOf(actor);
   for (const agentId of agents) await recoverFrom(stores, agentId);
-  await collectOrphans({ ...stores, now: () => Date.now() + 1_000 }, 0);
+  await collectOrphans(stores, 0);
   await resume(world, stores);
   await endSession(world, stores);
   await announce(world, stores);

@@ -33,8 +33,6 @@ export interface World {
   readonly folder: string;
   /** The session's workflow has ended: nobody looks after its tasks any more. */
   isOver: boolean;
-  /** How far the supervisors' clock is ahead. */
-  aheadMs: number;
   readonly log: ReturnType<typeof createLogger>;
   readonly metrics: ReturnType<typeof createMetrics>;
   /** The stores as the actor sees them: each verb is a turn. */
@@ -72,7 +70,7 @@ export async function createWorld(
   const feed = await stores.tables.feed.open(sessionId, done.signal);
   return {
     ...{ stores, sessionId, partitionId: partition, random, chronicle },
-    ...{ isOver: false, aheadMs: 0 },
+    ...{ isOver: false },
     turns: createTurns(random),
     folder: mkdtempSync(join(stores.path, "session-")),
     log: createLogger({ level: "silent", role: "test" }),

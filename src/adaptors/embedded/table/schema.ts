@@ -45,7 +45,7 @@ CREATE TABLE IF NOT EXISTS tasks (
 CREATE INDEX IF NOT EXISTS tasks_batch ON tasks (batch_id, ended_at);
 CREATE INDEX IF NOT EXISTS tasks_holder ON tasks (holder) WHERE holder IS NOT NULL;
 CREATE INDEX IF NOT EXISTS tasks_stage ON tasks (stage, task_id) WHERE stage IS NOT NULL;
-CREATE INDEX IF NOT EXISTS tasks_creating ON tasks (created_at)
+CREATE INDEX IF NOT EXISTS tasks_creating ON tasks (since)
   WHERE status = ${TaskStatus.CREATING};
 CREATE INDEX IF NOT EXISTS tasks_waiting ON tasks (partition_id, since)
   WHERE status = ${TaskStatus.SUBMITTED};
@@ -157,7 +157,9 @@ CREATE TABLE IF NOT EXISTS changes (
 );
 `;
 
-/** Each visible change of a task leaves an entry in the feed, whose youngest stays. */
-export const LATEST_TIME = "SELECT written_at FROM changes ORDER BY seq DESC LIMIT 1";
+/** Each visible change has an entry in the feed, whose youngest stays (sweep.ts). */
+export const LATEST_TIME = `SELECT max(time) FROM (
+  SELECT (SELECT written_at FROM changes ORDER BY seq DESC LIMIT 1) AS time
+  UNION ALL SELECT max(since) FROM tasks WHERE status = ${TaskStatus.CREATING})`;
 
 export const SCHEMA = `${TASKS}${RESULTS}${SESSIONS}${CHANGES}`;

@@ -1,5 +1,6 @@
 // Removes what nobody needs any more, a little at a time: nobody waits long for the lock.
 import { setImmediate } from "node:timers/promises";
+import type { TableStorage } from "../../ports/table-storage.ts";
 import type { Store } from "./store.ts";
 
 const OLDEST_CHANGES = "SELECT seq, written_at FROM changes ORDER BY seq LIMIT ?";
@@ -7,7 +8,7 @@ const DROP_CHANGES = "DELETE FROM changes WHERE seq <= ?";
 
 const EDGES = `SELECT result_id, task_id FROM edges WHERE (result_id, task_id) > (?, ?)
   ORDER BY result_id, task_id LIMIT ?`;
-const ENDED_AT = "SELECT ended_at FROM tasks WHERE task_id = ?";
+const ENDED = "SELECT ended_at IS NOT NULL AND since <= ? AS ended FROM tasks WHERE task_id = ?";
 const DROP_EDGE = "DELETE FROM edges WHERE result_id = ? AND task_id = ?";
 
 const CHANGES_SLICE = 200;
@@ -20,7 +21,7 @@ interface Edge {
   readonly task_id: string;
 }
 
-async function sweepChanges(store: Store, before: number): Promise<void> {
+async function sweepChanges(store: Store, latest: number): Promise<void> {
   for (;;) {
     const oldest = await store.read(
       () =>
@@ -29,9 +30,11 @@ async function sweepChanges(store: Store, before: number): Promise<void> {
           written_at: number;
         }[],
     );
-    // Only from the front: a gap in the numbers must mean that all before it is gone.
-    const young = oldest.findIndex((row) => row.written_at >= before);
-    const upTo = (young === -1 ? oldest.at(-1) : oldest[young - 1])?.seq;
+    // Only from the front: a gap in the numbers must mean that all before it is gone. And not the
+    // youngest: the store's clock may not start before it.
+    const others = oldest.slice(0, -1);
+    const young = others.findIndex((row) => row.written_at > latest);
+    const upTo = (young === -1 ? others.at(-1) : others[young - 1])?.seq;
     if (upTo !== undefined) await store.write(() => void store.sql(DROP_CHANGES).run(upTo));
     if (young !== -1 || oldest.length < CHANGES_SLICE) return;
     await setImmediate();
@@ -39,20 +42,20 @@ async function sweepChanges(store: Store, before: number): Promise<void> {
 }
 
 /** Nobody asks for the edges of a task that ended long ago, or that was discarded. */
-function isOver(store: Store, { task_id }: Edge, before: number): boolean {
-  const task = store.sql(ENDED_AT).get(task_id) as { ended_at: number | null } | undefined;
-  return !task || (task.ended_at !== null && task.ended_at < before);
+function isOver(store: Store, { task_id }: Edge, latest: number): boolean {
+  const task = store.sql(ENDED).get(latest, task_id);
+  return !task || task["ended"] === 1;
 }
 
 /** Answers where it stopped; undefined when it came to the end. */
-async function sweepEdges(store: Store, start: Edge, before: number): Promise<Edge | undefined> {
+async function sweepEdges(store: Store, start: Edge, latest: number): Promise<Edge | undefined> {
   let after: Edge | undefined = start;
   for (let i = 0; i < EDGE_SLICES && after; i++) {
     const from: Edge = after;
     const edges = await store.read(
       () => store.sql(EDGES).all(from.result_id, from.task_id, EDGES_SLICE) as unknown as Edge[],
     );
-    const ended = edges.filter((edge) => isOver(store, edge, before));
+    const ended = edges.filter((edge) => isOver(store, edge, latest));
     if (ended.length > 0) {
       await store.write(() => {
         for (const edge of ended) store.sql(DROP_EDGE).run(edge.result_id, edge.task_id);
@@ -64,11 +67,12 @@ async function sweepEdges(store: Store, start: Edge, before: number): Promise<Ed
   return after;
 }
 
-export const createSweep = (store: Store): ((before: number) => Promise<void>) => {
+export const createSweep = (store: Store): TableStorage["sweep"] => {
   const beginning: Edge = { result_id: "", task_id: "" };
   let stoppedAt = beginning;
-  return async (before) => {
-    await sweepChanges(store, before);
-    stoppedAt = (await sweepEdges(store, stoppedAt, before)) ?? beginning;
+  return async ({ olderThanMs }) => {
+    const latest = store.now() - olderThanMs;
+    await sweepChanges(store, latest);
+    stoppedAt = (await sweepEdges(store, stoppedAt, latest)) ?? beginning;
   };
 };

@@ -48,12 +48,12 @@ export interface BatchTable {
   /** Accepted tasks of the session; a RETRIED one counts by what follows it. Cheap. */
   taskCount(sessionId: SessionId): Promise<number>;
   /**
-   * Batches that were not announced yet, of one session or of all, stored before `createdBefore`
-   * if given. Cheap when there are none.
+   * Batches that were not announced yet, of one session or of all, stored at least `olderThanMs`
+   * ago. Cheap when there are none.
    */
   unannounced(query: {
     sessionId?: SessionId | undefined;
-    createdBefore?: number | undefined;
+    olderThanMs?: number | undefined;
   }): Promise<Unannounced[]>;
   /** The session's workflow knows batches 1…upTo. */
   announced(sessionId: SessionId, upTo: number): Promise<void>;
@@ -67,9 +67,10 @@ export interface BatchTable {
   parked(page: { after?: BatchKey | undefined; limit: number }): Promise<ParkedBatch[]>;
   /**
    * Parked batches in which a task became ready or final. Answered once, and again to whoever asks
-   * for those `answeredBefore`, until they are `unparked`: who was to tell their workflow may die.
+   * for those that were answered at least `answeredOlderThanMs` ago, until they are `unparked`: who
+   * was to tell their workflow may die.
    */
-  unparkReady(answeredBefore?: number): Promise<BatchKey[]>;
+  unparkReady(query?: { answeredOlderThanMs?: number | undefined }): Promise<BatchKey[]>;
   /** Their workflow was told. Those that were parked anew meanwhile are left. */
   unparked(keys: readonly BatchKey[]): Promise<void>;
 }

@@ -71,8 +71,8 @@ export interface TaskTable {
   discard(taskIds: readonly TaskId[]): Promise<void>;
   /** Tasks that the attempt created, at most `limit` with ids after `after`, by id; CREATING or later. */
   staged(stage: StageId, page: { after?: TaskId | undefined; limit: number }): Promise<Task[]>;
-  /** CREATING tasks stored before `createdBefore`: their creator may have died. At most `limit`. */
-  orphans(createdBefore: number, limit: number): Promise<Task[]>;
+  /** Tasks that have been CREATING for so long that their creator may have died; oldest first. */
+  orphans(query: { olderThanMs: number; limit: number }): Promise<Task[]>;
 
   /** Unknown ids are left out; the order is that of the ids. */
   get(taskIds: readonly TaskId[]): Promise<Task[]>;
@@ -121,12 +121,12 @@ export interface TaskTable {
   owners(): Promise<AgentId[]>;
 
   /**
-   * Tasks of a batch in one of the statuses, that reached it before `before` (by submittedAt for
-   * SUBMITTED, processedAt for PROCESSED, createdAt otherwise); at most `limit`, highest priority first.
+   * Tasks of a batch that are in one of the statuses, and have been for at least `olderThanMs`; at
+   * most `limit`, highest priority first.
    */
   inBatch(
     batchId: BatchId,
-    query: { statuses: readonly TaskStatus[]; before?: number | undefined; limit: number },
+    query: { statuses: readonly TaskStatus[]; olderThanMs?: number | undefined; limit: number },
   ): Promise<Task[]>;
   /** PENDING and PAUSED tasks of the batch without an open edge; at most `limit`, highest priority first. */
   readyInBatch(batchId: BatchId, limit: number): Promise<TaskId[]>;

@@ -7,8 +7,8 @@ import type { Store } from "../store.ts";
 const DUE = `SELECT session_id FROM batch_marks INDEXED BY batch_marks_unannounced
   WHERE last > announced`;
 const MARK = "SELECT announced FROM batch_marks WHERE session_id = ? AND last > announced";
-const LAST_BEFORE = `SELECT max(batch) AS batch FROM batches
-  WHERE session_id = ? AND batch > ? AND stored_at < ?`;
+const LAST_STORED = `SELECT max(batch) AS batch FROM batches
+  WHERE session_id = ? AND batch > ? AND stored_at <= ?`;
 const NAMES = `SELECT batch, name FROM batches
   WHERE session_id = ? AND batch > ? AND batch <= ? AND name IS NOT NULL
   ORDER BY batch LIMIT ?`;
@@ -33,11 +33,11 @@ export const batchAnnouncing = (store: Store): Announcing => {
   const tasksOf = (sessionId: SessionId): number =>
     (store.sql(TASKS).get(sessionId) as { tasks: number }).tasks;
 
-  const unannounced = (sessionId: SessionId, storedBefore: number): Unannounced | undefined => {
+  const unannounced = (sessionId: SessionId, latest: number): Unannounced | undefined => {
     const mark = store.sql(MARK).get(sessionId) as { announced: number } | undefined;
     if (!mark) return undefined;
     const { announced } = mark;
-    const last = store.sql(LAST_BEFORE).get(sessionId, announced, storedBefore);
+    const last = store.sql(LAST_STORED).get(sessionId, announced, latest);
     const upTo = last?.["batch"] as number | null;
     if (upTo === null) return undefined;
     const named = store.sql(NAMES).all(sessionId, announced, upTo, NAMES_LIMIT);
@@ -46,10 +46,11 @@ export const batchAnnouncing = (store: Store): Announcing => {
   };
 
   return {
-    unannounced: ({ sessionId, createdBefore = Number.MAX_SAFE_INTEGER }) =>
+    unannounced: ({ sessionId, olderThanMs = 0 }) =>
       store.read(() => {
         const due = sessionId === undefined ? dueSessions() : [sessionId];
-        return due.flatMap((id) => unannounced(id, createdBefore) ?? []);
+        const latest = store.now() - olderThanMs;
+        return due.flatMap((id) => unannounced(id, latest) ?? []);
       }),
 
     taskCount: (sessionId) => store.read(() => tasksOf(sessionId)),

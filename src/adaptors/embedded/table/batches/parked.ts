@@ -15,7 +15,7 @@ const READY = `parked > 0 AND (parked = 1 AND NOT EXISTS (
     SELECT 1 FROM progress p
     WHERE p.session_id = batches.session_id AND p.batch_id = batches.batch_id
       AND p.open > 0 AND p.pending = p.open)
-  OR parked > 1 AND parked < ?1)`;
+  OR parked > 1 AND parked <= ?1)`;
 const IS_ANY_READY = `SELECT 1 FROM batches INDEXED BY batches_waiting WHERE ${READY} LIMIT 1`;
 const ANSWER = `UPDATE batches INDEXED BY batches_waiting SET parked = ?2 WHERE ${READY}
   RETURNING session_id, batch`;
@@ -40,11 +40,13 @@ export const batchParking = (store: Store): Parking => ({
       return rows.map(([sessionId, batch, batchId]) => ({ sessionId, batch, batchId }));
     }),
 
-  async unparkReady(answeredBefore = 0) {
+  async unparkReady({ answeredOlderThanMs } = {}) {
+    const now = store.now();
+    const latest = answeredOlderThanMs === undefined ? 0 : now - answeredOlderThanMs;
     // Most calls find nothing: they should not wait for the write lock.
-    if (!(await store.read(() => store.sql(IS_ANY_READY).get(answeredBefore)))) return [];
+    if (!(await store.read(() => store.sql(IS_ANY_READY).get(latest)))) return [];
     return store.write(() => {
-      const rows = store.sql(ANSWER).all(answeredBefore, store.now());
+      const rows = store.sql(ANSWER).all(latest, now);
       return rows.map((row) => ({
         sessionId: row["session_id"] as SessionId,
         batch: row["batch"] as number,

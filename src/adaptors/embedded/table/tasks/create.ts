@@ -22,8 +22,8 @@ const DISCARD = "DELETE FROM tasks WHERE n = ?";
 
 const STAGED = `SELECT ${TASK_COLUMNS} FROM tasks WHERE stage = ? AND task_id > ? ORDER BY task_id LIMIT ?`;
 
-const ORPHANS = `SELECT ${TASK_COLUMNS} FROM tasks WHERE status = ${TaskStatus.CREATING} AND created_at < ?
-  ORDER BY created_at LIMIT ?`;
+const ORPHANS = `SELECT ${TASK_COLUMNS} FROM tasks WHERE status = ${TaskStatus.CREATING} AND since <= ?
+  ORDER BY since, n LIMIT ?`;
 
 type Creation = Pick<TaskTable, "create" | "accept" | "discard" | "staged" | "orphans">;
 
@@ -82,7 +82,7 @@ export const taskCreation = (store: Store, options: OptionsText): Creation => {
     staged: (stage, { after, limit }) =>
       store.read(() => toTasks(store.tuples(STAGED).all(stage, after ?? "", limit))),
 
-    orphans: (createdBefore, limit) =>
-      store.read(() => toTasks(store.tuples(ORPHANS).all(createdBefore, limit))),
+    orphans: ({ olderThanMs, limit }) =>
+      store.read(() => toTasks(store.tuples(ORPHANS).all(store.now() - olderThanMs, limit))),
   };
 };

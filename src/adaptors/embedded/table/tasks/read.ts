@@ -27,8 +27,7 @@ const UNFINISHED = "AND t.ended_at IS NULL";
 const inBatch = (and: string): string => `SELECT ${TASK_COLUMNS} FROM tasks t
   WHERE batch_id = ?1 ${and} AND status IN (SELECT value FROM json_each(?2))
     AND status <> ${T.CREATING}
-    AND (?3 IS NULL OR ?3 > CASE status WHEN ${T.SUBMITTED} THEN submitted_at
-      WHEN ${T.PROCESSED} THEN processed_at ELSE created_at END)
+    AND since <= ?3
   ORDER BY priority DESC, n LIMIT ?4`;
 const IN_BATCH = { any: inBatch(""), unfinished: inBatch(UNFINISHED) };
 
@@ -103,13 +102,13 @@ export const taskReads = (store: Store, options: OptionsText): Reads => {
           .map((row) => row["holder"] as AgentId),
       ),
 
-    async inBatch(batchId, { statuses, before, limit }) {
+    async inBatch(batchId, { statuses, olderThanMs = 0, limit }) {
       if (statuses.length === 0) return [];
       return store.read(() =>
         toTasks(
           store
             .tuples(IN_BATCH[scopeOf(statuses)])
-            .all(batchId, JSON.stringify(statuses), before ?? null, limit),
+            .all(batchId, JSON.stringify(statuses), store.now() - olderThanMs, limit),
         ),
       );
     },
