@@ -55,10 +55,14 @@ export async function cancelled({ tasks }: TableStorage, { taskIds }: Cast): Pro
 
 /** Every task waits for every result. */
 export async function waiting(tables: TableStorage, cast: Cast): Promise<void> {
-  const { taskIds, resultIds } = cast;
   await pending(tables, cast);
-  await tables.dependencies.add(taskIds.map((taskId) => ({ taskId, resultIds })));
+  await edges(tables, cast);
 }
+
+export const edges = (
+  { dependencies }: TableStorage,
+  { taskIds, resultIds }: Cast,
+): Promise<void> => dependencies.add(taskIds.map((taskId) => ({ taskId, resultIds })));
 
 export const withOutputs = ({ results }: TableStorage, { outputs }: Cast): Promise<void> =>
   results.create(outputs);

@@ -162,10 +162,13 @@ const DEPENDENCIES: Readonly<Record<string, CutVerb>> = {
   }),
   sweep: verb({
     prepare: async (tables, cast) => {
-      await bring.waiting(tables, cast);
+      await bring.pending(tables, cast);
       await bring.cancelled(tables, cast);
+      // Only edges are left: how many entries the feed has depends on who wrote them.
+      await tables.sweep({ olderThanMs: 0 });
+      await bring.edges(tables, cast);
     },
-    run: (tables) => tables.sweep(50),
+    run: (tables) => tables.sweep({ olderThanMs: 0 }),
   }),
 };
 

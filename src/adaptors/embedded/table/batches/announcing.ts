@@ -46,10 +46,11 @@ export const batchAnnouncing = (store: Store): Announcing => {
   };
 
   return {
-    unannounced: ({ sessionId, olderThanMs = 0 }) =>
+    unannounced: ({ sessionId, olderThanMs }) =>
       store.read(() => {
         const due = sessionId === undefined ? dueSessions() : [sessionId];
-        const latest = store.now() - olderThanMs;
+        const latest =
+          olderThanMs === undefined ? Number.MAX_SAFE_INTEGER : store.now() - olderThanMs;
         return due.flatMap((id) => unannounced(id, latest) ?? []);
       }),
 

@@ -64,6 +64,8 @@ type Reads = Pick<
 
 export const taskReads = (store: Store, options: OptionsText): Reads => {
   const toTasks = (rows: unknown[]) => (rows as TaskRow[]).map((row) => toTask(row, options));
+  const latestFor = (olderThanMs: number | undefined): number =>
+    olderThanMs === undefined ? Number.MAX_SAFE_INTEGER : store.now() - olderThanMs;
   return {
     async get(taskIds) {
       if (taskIds.length === 0) return [];
@@ -102,13 +104,13 @@ export const taskReads = (store: Store, options: OptionsText): Reads => {
           .map((row) => row["holder"] as AgentId),
       ),
 
-    async inBatch(batchId, { statuses, olderThanMs = 0, limit }) {
+    async inBatch(batchId, { statuses, olderThanMs, limit }) {
       if (statuses.length === 0) return [];
       return store.read(() =>
         toTasks(
           store
             .tuples(IN_BATCH[scopeOf(statuses)])
-            .all(batchId, JSON.stringify(statuses), store.now() - olderThanMs, limit),
+            .all(batchId, JSON.stringify(statuses), latestFor(olderThanMs), limit),
         ),
       );
     },
