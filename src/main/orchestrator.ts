@@ -39,13 +39,14 @@ function openSupervision(stores: Stores, { stack, log }: Dependencies) {
 /** Runs until the process is told to stop, then hands its watches over. */
 export async function runOrchestrator(config: Config): Promise<void> {
   const log = createLogger({ level: config.log.level, role: "orchestrator" });
-  installTemporalRuntime(log);
   await using stack = new AsyncDisposableStack();
   const stopped = stopSignal();
   const bundling = workflowBundle();
   // Awaited below; meanwhile its failure is nobody's unhandled rejection.
   bundling.catch(() => {});
   const stores = await openStores(config, stack);
+  // Once installed it keeps the process alive: not before a refusal to start.
+  installTemporalRuntime(log);
   const temporal = await connectTemporal(config.temporal, { stack, log, stopped });
   if (!temporal) return;
   const { host, httpPort, sweepMs, graceDelayMs } = config.orchestrator;
