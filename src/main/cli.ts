@@ -67,7 +67,12 @@ const addRole = (
     .description(does)
     .option(...CONFIG)
     .addHelpText("after", ABOUT_SETTINGS)
-    .action(orExplain(({ config }: ConfigOption) => run(config)));
+    .action(async ({ config }: ConfigOption) => {
+      await orExplain(run)(config);
+      // All is settled. What is left may be connections of strangers who never said anything, which
+      // nobody can close for us and which would keep the process alive.
+      process.exit();
+    });
 };
 
 const addRoles = (grid: Command): void => {

@@ -2,6 +2,7 @@
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll, afterEach, beforeAll, expect, test, vi } from "vitest";
@@ -76,6 +77,23 @@ test(
     expect(living(Object.values(pids))).toEqual([]);
     expect(existsSync(runFolderIn(said))).toBe(false);
     expect(existsSync(join(folder, "grid.json"))).toBe(false);
+  },
+  SLOW,
+);
+
+test(
+  "does not wait at a stop for a thousand clients that have connected and say nothing",
+  async () => {
+    const said = await start();
+    const [, port] = /^submitter +127\.0\.0\.1:(\d+)/m.exec(said) ?? [];
+    const silent = Array.from({ length: 1_000 }, () => connect(Number(port)).on("error", () => {}));
+    await Promise.all(silent.map((socket) => once(socket, "connect")));
+    const since = performance.now();
+    grid?.kill("SIGTERM");
+    expect(await once(grid as ChildProcess, "exit")).toEqual([0, null]);
+    // Else a submitter is killed, 17 s after it was told to stop.
+    expect(performance.now() - since).toBeLessThan(12_000);
+    for (const socket of silent) socket.destroy();
   },
   SLOW,
 );
