@@ -7,6 +7,8 @@ export type ResultId = Id<"result">;
 export type PartitionId = Id<"partition">;
 /** One process that polls a queue; new at each start, so that a restarted agent owns nothing. */
 export type AgentId = Id<"agent">;
+/** A process that has a lease of its life; new at each start. */
+export type HolderId = Id<"holder">;
 /** A blob in object storage. Immutable: other bytes have another id. */
 export type ObjectId = Id<"object">;
 /** A batch before it has its number; continued by each of its tasks. */
@@ -19,6 +21,7 @@ export const taskId = (id: string): TaskId => id as TaskId;
 export const resultId = (id: string): ResultId => id as ResultId;
 export const partitionId = (id: string): PartitionId => id as PartitionId;
 export const agentId = (id: string): AgentId => id as AgentId;
+export const holderId = (id: string): HolderId => id as HolderId;
 export const objectId = (id: string): ObjectId => id as ObjectId;
 export const batchId = (id: string): BatchId => id as BatchId;
 

@@ -81,9 +81,10 @@ describe("admission", () => {
     const { tasks, ...rest } = await stored();
     const { tables } = stores;
     const accept: typeof tables.tasks.accept = async (taskIds) => {
-      await tables.tasks.accept(taskIds);
+      const accepted = await tables.tasks.accept(taskIds);
       const status = SessionStatus.CANCELLED;
       await tables.sessions.change(rest.sessionId, [SessionStatus.RUNNING], { status });
+      return accepted;
     };
     const late = { ...stores, tables: { ...tables, tasks: { ...tables.tasks, accept } } };
     const rejected = await admit(late, { tasks, ...rest });

@@ -37,7 +37,7 @@ async function decided(outcome: "completed" | "error" | "retried") {
   });
   await stores.tables.tasks.acquire([taskId], AGENT, 1);
   await stores.tables.tasks.start([{ taskId, attempt: 1, fetchedAt: 1, startedAt: 1 }]);
-  await stores.tables.tasks.create([child], stageOf(taskId, 1));
+  await stores.tables.tasks.create([child], { stage: stageOf(taskId, 1) });
   const results = [{ resultId: made, objectId: objectId("s-made"), size: 1 }];
   const records: Record<typeof outcome, CommitRecord> = {
     completed: { outcome: "completed", results, staged: true },

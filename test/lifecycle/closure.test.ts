@@ -122,7 +122,7 @@ async function stageChild(task: Task, fails: boolean, fates: Map<TaskId, Fate>):
     batchId: batchId(randomUUID()),
   });
   fates.set(child.taskId, fails ? "error" : "completed");
-  await stores.tables.tasks.create([child], stageOf(task.taskId, task.attempt));
+  await stores.tables.tasks.create([child], { stage: stageOf(task.taskId, task.attempt) });
 }
 
 async function recordOf(task: Task, fates: Map<TaskId, Fate>): Promise<CommitRecord> {

@@ -73,7 +73,7 @@ async function store({ session, output, task }: Held): Promise<CommitRecord> {
     ...{ manualDeletion: false, ...large },
   };
   await stores.tables.results.create([made], stage);
-  await stores.tables.tasks.create([stores.newTask(session, { createdBy: taskId })], stage);
+  await stores.tables.tasks.create([stores.newTask(session, { createdBy: taskId })], { stage });
   const results: CompletedResult[] = [{ resultId: output, ...small }];
   return { outcome: "completed", results, staged: true };
 }

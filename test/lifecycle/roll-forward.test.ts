@@ -126,7 +126,7 @@ describe("a task that succeeded", () => {
       createdBy: parent.taskId,
       parentTaskIds: [session, parent.taskId],
     });
-    await stores.tables.tasks.create([child], stage);
+    await stores.tables.tasks.create([child], { stage });
     expect(await status(child)).toBeUndefined();
     await decide(held, { outcome: "completed", results: [], staged: true });
     await carryOut(parent);

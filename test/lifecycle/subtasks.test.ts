@@ -35,7 +35,7 @@ async function stage(
 ): Promise<TaskDefinition[]> {
   const soFar = await stores.tables.batches.taskCount(session);
   const tasks = batchSubtasks(parent, subtasks, { soFar, singleTasks, newId: randomUUID });
-  await stores.tables.tasks.create(tasks, stageOf(parent.taskId, parent.attempt));
+  await stores.tables.tasks.create(tasks, { stage: stageOf(parent.taskId, parent.attempt) });
   return tasks;
 }
 

@@ -155,7 +155,7 @@ describe("orphans", () => {
     const lost = stores.newTask(id, { expectedOutputIds: [output] });
     const staged = stores.newTask(id, { createdBy: parent });
     await tables.tasks.create([lost]);
-    await tables.tasks.create([staged], stageOf(parent, 1));
+    await tables.tasks.create([staged], { stage: stageOf(parent, 1) });
     await tables.results.claim([{ resultId: output, taskId: lost.taskId }]);
     expect(await collectOrphans(stores, 60_000)).toBe(0);
     expect(await collectOrphans(stores, 0)).toBe(1);

@@ -154,7 +154,7 @@ describe("two orchestrators", () => {
         ...{ payloadId: id, createdBy: parent, parentTaskIds: [session, parent] },
       }),
     );
-    await one.tables.tasks.create(children, stageOf(parent, 1));
+    await one.tables.tasks.create(children, { stage: stageOf(parent, 1) });
     const results = [{ resultId: output, objectId: objectId("s-1-x"), size: 1 }];
     await die(parent, PROCESSED, { outcome: "completed", results, staged: true });
     await using agent = await openStandInAgent(one);

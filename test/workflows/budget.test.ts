@@ -105,7 +105,7 @@ describe("history events per 1,000 tasks", () => {
         const batched = batchSubtasks(parent, subtasks, {
           ...{ soFar, newId: randomUUID, singleTasks: DEFAULT_SCHEDULING.singleTasks },
         });
-        await scene.stores.tables.tasks.create(batched, stageOf(taskId, attempt));
+        await scene.stores.tables.tasks.create(batched, { stage: stageOf(taskId, attempt) });
         return { ...OK, staged: true };
       };
       await using _agent = await openStandInAgent(scene.stores, { run: stageFive });

@@ -2,6 +2,7 @@ import type { AgentTable } from "./table/agents.ts";
 import type { BatchTable } from "./table/batches.ts";
 import type { DependencyTable } from "./table/dependencies.ts";
 import type { ChangeFeed } from "./table/feed.ts";
+import type { LeaseTable } from "./table/leases.ts";
 import type { PartitionTable } from "./table/partitions.ts";
 import type { ResultTable } from "./table/results.ts";
 import type { SessionTable } from "./table/sessions.ts";
@@ -28,6 +29,7 @@ export interface TableStorage extends AsyncDisposable {
   readonly results: ResultTable;
   readonly batches: BatchTable;
   readonly agents: AgentTable;
+  readonly leases: LeaseTable;
   readonly settings: SettingsTable;
   readonly feed: ChangeFeed;
   /**

@@ -136,6 +136,6 @@ async function stageSubtasks(
   const definitions = batchSubtasks(task, buffer.subtasks, { soFar, singleTasks, newId });
   const stageId = stageOf(task.taskId, task.attempt);
   for (let i = 0; i < definitions.length; i += SLICE) {
-    await tables.tasks.create(definitions.slice(i, i + SLICE), stageId);
+    await tables.tasks.create(definitions.slice(i, i + SLICE), { stage: stageId });
   }
 }

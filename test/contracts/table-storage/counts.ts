@@ -95,7 +95,7 @@ export function counts({ open }: TableStoragePromises): void {
         const tasks = Array.from({ length: 6 }, (_, i) =>
           taskIn(session, { batchId: batches[i % 2] as BatchId }),
         );
-        await one.tasks.create(tasks, stage);
+        await one.tasks.create(tasks, { stage });
         // Not one after the other: neighbours share transactions, and the other process cuts in.
         await Promise.all(
           script.map(({ verb, tasks: picked, attempt, other }) =>

@@ -3,8 +3,17 @@ import { expect, it } from "vitest";
 import { TaskStatus } from "../../../src/domain/status.ts";
 import type { TableStoragePromises } from "../table-storage.ts";
 import { bySession } from "./conditions.ts";
-import { idsOf, OPTIONS, someSession, someStage, someTask, taskIn, tasksIn } from "./rows.ts";
-import { bringTo, pending, SEEN_STATUSES, statusesOf, statusOf } from "./steps.ts";
+import {
+  idsOf,
+  OPTIONS,
+  someHolder,
+  someSession,
+  someStage,
+  someTask,
+  taskIn,
+  tasksIn,
+} from "./rows.ts";
+import { bringTo, pending, SEEN_STATUSES, statusesOf, statusOf, submitted } from "./steps.ts";
 
 export function creation({ open }: TableStoragePromises): void {
   it("gives back a task as it was defined", async () => {
@@ -75,8 +84,9 @@ export function creation({ open }: TableStoragePromises): void {
       await bringTo(tables, task, status);
       const before = await tables.tasks.get([task.taskId]);
       await tables.tasks.create([{ ...task, createdAt: 99 }]);
-      await tables.tasks.accept([task.taskId]);
+      expect(await tables.tasks.accept([task.taskId])).toEqual([true]);
       await tables.tasks.discard([task.taskId]);
+      if (status !== TaskStatus.PENDING) await tables.tasks.withdraw([task.taskId]);
       expect(before).toHaveLength(1);
       expect(await tables.tasks.get([task.taskId])).toEqual(before);
     });
@@ -86,7 +96,8 @@ export function creation({ open }: TableStoragePromises): void {
     const tables = await open();
     const [one, two] = [taskIn(someSession()), taskIn(someSession())];
     await tables.tasks.create([one, two, one]);
-    await tables.tasks.accept([one.taskId, someTask(), one.taskId, two.taskId]);
+    const ids = [one.taskId, someTask(), one.taskId, two.taskId];
+    expect(await tables.tasks.accept(ids)).toEqual([true, false, true, true]);
     expect(await statusesOf(tables, idsOf([one, two]))).toEqual([
       TaskStatus.PENDING,
       TaskStatus.PENDING,
@@ -99,8 +110,49 @@ export function creation({ open }: TableStoragePromises): void {
     await tables.tasks.create([accepted, creating]);
     await tables.tasks.accept([accepted.taskId]);
     await tables.tasks.discard([accepted.taskId, creating.taskId, someTask()]);
-    await tables.tasks.accept([creating.taskId]);
+    expect(await tables.tasks.accept(idsOf([creating, accepted]))).toEqual([false, true]);
     expect(idsOf(await tables.tasks.get(idsOf([accepted, creating])))).toEqual([accepted.taskId]);
+  });
+
+  it("withdraws tasks that nobody has begun with, and no others", async () => {
+    const tables = await open();
+    const session = someSession();
+    const [creating, waiting, queued] = [taskIn(session), taskIn(session), taskIn(session)];
+    await tables.tasks.create([creating]);
+    await pending(tables, [waiting]);
+    await submitted(tables, [queued]);
+    await tables.tasks.withdraw([...idsOf([creating, waiting, queued]), someTask()]);
+    expect(await tables.tasks.accept(idsOf([creating, waiting, queued]))).toEqual([
+      false,
+      false,
+      true,
+    ]);
+    expect(idsOf(await tables.tasks.get(idsOf([waiting, queued])))).toEqual([queued.taskId]);
+    expect(await tables.tasks.countByStatus(bySession(session))).toEqual([
+      { status: TaskStatus.SUBMITTED, count: 1 },
+    ]);
+  });
+
+  it("takes no tasks for abandoned whose creator has a lease", async () => {
+    const [tables, other] = [await open(), await open()];
+    const [creator, stranger] = [someHolder(), someHolder()];
+    const task = taskIn(someSession());
+    const isAbandoned = async () =>
+      idsOf(await other.tasks.orphans({ olderThanMs: 0, limit: 10_000 })).includes(task.taskId);
+    await tables.leases.renew(creator, 60_000);
+    await tables.leases.renew(stranger, 60_000);
+    await tables.tasks.create([task], { creator });
+    expect(await isAbandoned()).toBe(false);
+    // A shorter lease than the last one is as good.
+    await tables.leases.renew(creator, 30);
+    await sleep(35);
+    expect(await isAbandoned()).toBe(true);
+    await tables.leases.renew(creator, 60_000);
+    expect(await isAbandoned()).toBe(false);
+    await tables.sweep({ olderThanMs: 0 });
+    expect(await isAbandoned()).toBe(false);
+    await tables.leases.release(creator);
+    expect(await isAbandoned()).toBe(true);
   });
 
   it("pages through the tasks of a stage, accepted or not", async () => {
@@ -108,8 +160,8 @@ export function creation({ open }: TableStoragePromises): void {
     const session = someSession();
     const [stage, other] = [someStage(), someStage()];
     const tasks = tasksIn(session, 5);
-    await tables.tasks.create(tasks, stage);
-    await tables.tasks.create(tasksIn(session, 2), other);
+    await tables.tasks.create(tasks, { stage });
+    await tables.tasks.create(tasksIn(session, 2), { stage: other });
     await tables.tasks.create(tasksIn(session, 2));
     await tables.tasks.accept(idsOf(tasks).slice(0, 2));
     const sorted = idsOf(tasks).sort();
@@ -131,7 +183,7 @@ export function creation({ open }: TableStoragePromises): void {
     await tables.tasks.create(orphans.slice(0, 2));
     expect(await left(10_000)).toEqual([]);
     await sleep(505);
-    await tables.tasks.create(orphans.slice(2), someStage());
+    await tables.tasks.create(orphans.slice(2), { stage: someStage() });
     expect(await left(500)).toEqual(idsOf(orphans).slice(0, 2));
     expect(await left(0)).toEqual(idsOf(orphans));
     expect(await tables.tasks.orphans({ olderThanMs: 0, limit: 1 })).toHaveLength(1);

@@ -6,6 +6,8 @@ import {
   agentId,
   type BatchId,
   batchId,
+  type HolderId,
+  holderId,
   objectId,
   partitionId,
   resultId,
@@ -28,6 +30,7 @@ export const someTask = (): TaskId => taskId(`task-${randomUUID()}`);
 export const someResult = () => resultId(`result-${randomUUID()}`);
 export const someBatch = (): BatchId => batchId(`batch-${randomUUID()}`);
 export const someAgent = (): AgentId => agentId(`agent-${randomUUID()}`);
+export const someHolder = (): HolderId => holderId(`holder-${randomUUID()}`);
 export const someStage = (): StageId => stageOf(someTask(), 1);
 
 export const OPTIONS: TaskOptions = {

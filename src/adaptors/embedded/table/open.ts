@@ -9,6 +9,7 @@ import { agentTable } from "./agents.ts";
 import { batchTable } from "./batches.ts";
 import { dependencyTable } from "./dependencies.ts";
 import { changeFeed } from "./feed.ts";
+import { leaseTable } from "./leases.ts";
 import { partitionTable } from "./partitions.ts";
 import { resultTable } from "./results.ts";
 import { sessionTable } from "./sessions.ts";
@@ -30,6 +31,7 @@ export function tablesOf(store: Store): TableStorage {
     results: resultTable(store),
     batches: batchTable(store),
     agents: agentTable(store),
+    leases: leaseTable(store),
     settings: settingsTable(store),
     feed,
     sweep: createSweep(store),

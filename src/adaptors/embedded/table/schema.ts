@@ -26,6 +26,7 @@ CREATE TABLE IF NOT EXISTS tasks (
   hostname TEXT NOT NULL DEFAULT '',
   holder TEXT,
   stage TEXT,
+  creator TEXT,
   priority INTEGER NOT NULL,
   created_at INTEGER NOT NULL,
   submitted_at INTEGER,
@@ -123,6 +124,11 @@ CREATE TABLE IF NOT EXISTS agents (
   process TEXT,
   heartbeats INTEGER NOT NULL,
   held INTEGER NOT NULL
+) WITHOUT ROWID;
+
+CREATE TABLE IF NOT EXISTS leases (
+  holder TEXT PRIMARY KEY,
+  until INTEGER NOT NULL
 ) WITHOUT ROWID;
 
 CREATE TABLE IF NOT EXISTS batches (

@@ -3,6 +3,9 @@ import { setImmediate } from "node:timers/promises";
 import type { TableStorage } from "../../ports/table-storage.ts";
 import type { Store } from "./store.ts";
 
+const DROP_LEASES = "DELETE FROM leases WHERE until <= ?";
+const ANY_LEASE = "SELECT 1 FROM leases WHERE until <= ? LIMIT 1";
+
 const OLDEST_CHANGES = "SELECT seq, written_at FROM changes ORDER BY seq LIMIT ?";
 const DROP_CHANGES = "DELETE FROM changes WHERE seq <= ?";
 
@@ -67,12 +70,18 @@ async function sweepEdges(store: Store, start: Edge, latest: number): Promise<Ed
   return after;
 }
 
+async function sweepLeases(store: Store, latest: number): Promise<void> {
+  if (!(await store.read(() => store.sql(ANY_LEASE).get(latest)))) return;
+  await store.write(() => void store.sql(DROP_LEASES).run(latest));
+}
+
 export const createSweep = (store: Store): TableStorage["sweep"] => {
   const beginning: Edge = { result_id: "", task_id: "" };
   let stoppedAt = beginning;
   return async ({ olderThanMs }) => {
     const latest = store.now() - olderThanMs;
     await sweepChanges(store, latest);
+    await sweepLeases(store, latest);
     stoppedAt = (await sweepEdges(store, stoppedAt, latest)) ?? beginning;
   };
 };

@@ -4,6 +4,7 @@ import type { ListQuery, Page } from "../../../domain/filter/query.ts";
 import type {
   AgentId,
   BatchId,
+  HolderId,
   PartitionId,
   SessionId,
   StageId,
@@ -21,6 +22,12 @@ export interface AttemptKey {
 export interface Owner {
   readonly agentId: AgentId;
   readonly hostname: string;
+}
+
+/** Who makes a task: an attempt, for after its commit, or a process that accepts it itself. */
+export interface Origin {
+  readonly stage?: StageId | undefined;
+  readonly creator?: HolderId | undefined;
 }
 
 export interface Start extends AttemptKey {
@@ -64,14 +71,22 @@ export interface TaskCounts {
  */
 export interface TaskTable {
   /** Stores tasks as CREATING; an id that exists already is left as it is, whatever its status. */
-  create(tasks: readonly TaskDefinition[], stage?: StageId): Promise<void>;
-  /** CREATING → PENDING. Others are left. */
-  accept(taskIds: readonly TaskId[]): Promise<void>;
+  create(tasks: readonly TaskDefinition[], origin?: Origin): Promise<void>;
+  /**
+   * CREATING → PENDING. Others are left. Answers, per item, whether the task is accepted, now or
+   * before: false says that there is no such task, or none any more.
+   */
+  accept(taskIds: readonly TaskId[]): Promise<boolean[]>;
   /** Removes those of these tasks that are still CREATING. */
   discard(taskIds: readonly TaskId[]): Promise<void>;
+  /** Removes those of these tasks that are CREATING or PENDING: nobody has begun with them. */
+  withdraw(taskIds: readonly TaskId[]): Promise<void>;
   /** Tasks that the attempt created, at most `limit` with ids after `after`, by id; CREATING or later. */
   staged(stage: StageId, page: { after?: TaskId | undefined; limit: number }): Promise<Task[]>;
-  /** Tasks that have been CREATING for so long that their creator may have died; oldest first. */
+  /**
+   * Tasks that have been CREATING for at least `olderThanMs`, and whose creator holds no lease: it
+   * may have died before it accepted them. The oldest first.
+   */
   orphans(query: { olderThanMs: number; limit: number }): Promise<Task[]>;
 
   /** Unknown ids are left out; the order is that of the ids. */

@@ -10,7 +10,7 @@ export const session = ({ sessions }: TableStorage, cast: Cast): Promise<void> =
   sessions.create(sessionRow({ sessionId: cast.session }));
 
 export const creating = ({ tasks }: TableStorage, cast: Cast): Promise<void> =>
-  tasks.create(cast.tasks, cast.stage);
+  tasks.create(cast.tasks, { stage: cast.stage });
 
 export async function pending(tables: TableStorage, cast: Cast): Promise<void> {
   await creating(tables, cast);

@@ -1,5 +1,7 @@
 // Every verb that writes, with several documents to write.
+
 import type { TableStorage } from "../../../../src/adaptors/table-storage.ts";
+import { holderId } from "../../../../src/domain/ids.ts";
 import { ResultStatus, SessionStatus, TaskStatus } from "../../../../src/domain/status.ts";
 import { completionOf, sessionRow } from "../rows.ts";
 import { CANCELLED, COMPLETED, FAILED } from "../steps.ts";
@@ -31,7 +33,9 @@ const lengthOf = (answer: readonly unknown[]): number => answer.length;
 const verb = <Answer>(given: CutVerb<Answer>): CutVerb => given as CutVerb;
 
 const TASKS: Readonly<Record<string, CutVerb>> = {
-  "tasks.create": verb({ run: ({ tasks }, cast) => tasks.create(cast.tasks, cast.stage) }),
+  "tasks.create": verb({
+    run: ({ tasks }, cast) => tasks.create(cast.tasks, { stage: cast.stage }),
+  }),
   "tasks.accept": verb({
     prepare: bring.creating,
     run: ({ tasks }, { taskIds }) => tasks.accept(taskIds),
@@ -39,6 +43,10 @@ const TASKS: Readonly<Record<string, CutVerb>> = {
   "tasks.discard": verb({
     prepare: bring.creating,
     run: ({ tasks }, { taskIds }) => tasks.discard(taskIds),
+  }),
+  "tasks.withdraw": verb({
+    prepare: bring.pending,
+    run: ({ tasks }, { taskIds }) => tasks.withdraw(taskIds),
   }),
   "tasks.submit": verb({
     prepare: bring.pending,
@@ -206,6 +214,15 @@ const OTHERS: Readonly<Record<string, CutVerb>> = {
   "agents.heartbeat": verb({
     run: ({ agents }, { owner, partitions }) =>
       agents.heartbeat({ ...owner, partitionId: partitions[0]?.partitionId as never, held: 3 }),
+    isSingle: true,
+  }),
+  "leases.renew": verb({
+    run: ({ leases }, { session }) => leases.renew(holderId(session), 60_000),
+    isSingle: true,
+  }),
+  "leases.release": verb({
+    prepare: ({ leases }, { session }) => leases.renew(holderId(session), 60_000),
+    run: ({ leases }, { session }) => leases.release(holderId(session)),
     isSingle: true,
   }),
   "agents.remove": verb({

@@ -1,4 +1,5 @@
 // Tasks come to be in two steps, so that a submission that dies half-way leaves nothing visible.
+import type { TaskId } from "../../../../domain/ids.ts";
 import { sourcesOf, TASK_MACHINE, TaskStatus } from "../../../../domain/status.ts";
 import type { TaskTable } from "../../../ports/table/tasks.ts";
 import type { Store } from "../store.ts";
@@ -9,28 +10,47 @@ import {
   toDefinitionText,
   toTask,
 } from "../task-rows.ts";
-import { findTask, moveTasks } from "./found.ts";
+import { findTask } from "./found.ts";
 
 const INSERT = `INSERT INTO tasks
-  (task_id, session_id, batch_id, status, since, partition_id, stage, priority, created_at,
-    options, definition)
-  VALUES (?, ?, ?, ${TaskStatus.CREATING}, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`;
+  (task_id, session_id, batch_id, status, since, partition_id, stage, creator, priority,
+    created_at, options, definition)
+  VALUES (?, ?, ?, ${TaskStatus.CREATING}, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`;
 
 const ACCEPTABLE = new Set<TaskStatus>(sourcesOf(TASK_MACHINE, TaskStatus.PENDING));
 const ACCEPT = `UPDATE tasks SET status = ${TaskStatus.PENDING}, since = ? WHERE n = ?`;
-const DISCARD = "DELETE FROM tasks WHERE n = ?";
+const WITHDRAWABLE = ACCEPTABLE.union(new Set([TaskStatus.PENDING]));
+const REMOVE = "DELETE FROM tasks WHERE n = ?";
 
 const STAGED = `SELECT ${TASK_COLUMNS} FROM tasks WHERE stage = ? AND task_id > ? ORDER BY task_id LIMIT ?`;
 
-const ORPHANS = `SELECT ${TASK_COLUMNS} FROM tasks WHERE status = ${TaskStatus.CREATING} AND since <= ?
-  ORDER BY since, n LIMIT ?`;
+const ORPHANS = `SELECT ${TASK_COLUMNS} FROM tasks WHERE status = ${TaskStatus.CREATING} AND since <= ?1
+    AND NOT EXISTS (SELECT 1 FROM leases WHERE holder = tasks.creator AND until > ?2)
+  ORDER BY since, n LIMIT ?3`;
 
-type Creation = Pick<TaskTable, "create" | "accept" | "discard" | "staged" | "orphans">;
+type Creation = Pick<
+  TaskTable,
+  "create" | "accept" | "discard" | "withdraw" | "staged" | "orphans"
+>;
 
 export const taskCreation = (store: Store, options: OptionsText): Creation => {
   const toTasks = (rows: unknown[]) => (rows as TaskRow[]).map((row) => toTask(row, options));
+
+  const remove = async (taskIds: readonly TaskId[], from: ReadonlySet<TaskStatus>) => {
+    if (taskIds.length === 0) return;
+    await store.write((ledger) => {
+      for (const taskId of taskIds) {
+        const task = findTask(store, taskId);
+        if (!task || !from.has(task.status)) continue;
+        store.sql(REMOVE).run(task.n);
+        ledger.moved(task, task.status, undefined);
+        ledger.progressed();
+      }
+    });
+  };
+
   return {
-    async create(tasks, stage) {
+    async create(tasks, { stage, creator } = {}) {
       if (tasks.length === 0) return;
       await store.write((ledger) => {
         const insert = store.sql(INSERT);
@@ -44,6 +64,7 @@ export const taskCreation = (store: Store, options: OptionsText): Creation => {
             now,
             task.options.partitionId,
             stage ?? null,
+            creator ?? null,
             task.options.priority,
             task.createdAt,
             options.of(task.options),
@@ -56,33 +77,31 @@ export const taskCreation = (store: Store, options: OptionsText): Creation => {
     },
 
     async accept(taskIds) {
-      if (taskIds.length === 0) return;
-      await store.write((ledger) => {
+      if (taskIds.length === 0) return [];
+      return store.write((ledger) => {
+        const accept = store.sql(ACCEPT);
         const now = store.now();
-        moveTasks(store, ledger, taskIds, {
-          from: ACCEPTABLE,
-          to: TaskStatus.PENDING,
-          change: ({ n }) => void store.sql(ACCEPT).run(now, n),
+        return taskIds.map((taskId) => {
+          const task = findTask(store, taskId);
+          if (!task) return false;
+          if (!ACCEPTABLE.has(task.status)) return true;
+          accept.run(now, task.n);
+          ledger.moved(task, task.status, TaskStatus.PENDING);
+          return true;
         });
       });
     },
 
-    async discard(taskIds) {
-      if (taskIds.length === 0) return;
-      await store.write((ledger) => {
-        for (const taskId of taskIds) {
-          const task = findTask(store, taskId);
-          if (task?.status !== TaskStatus.CREATING) continue;
-          store.sql(DISCARD).run(task.n);
-          ledger.moved(task, TaskStatus.CREATING, undefined);
-        }
-      });
-    },
+    discard: (taskIds) => remove(taskIds, ACCEPTABLE),
+    withdraw: (taskIds) => remove(taskIds, WITHDRAWABLE),
 
     staged: (stage, { after, limit }) =>
       store.read(() => toTasks(store.tuples(STAGED).all(stage, after ?? "", limit))),
 
     orphans: ({ olderThanMs, limit }) =>
-      store.read(() => toTasks(store.tuples(ORPHANS).all(store.now() - olderThanMs, limit))),
+      store.read(() => {
+        const now = store.now();
+        return toTasks(store.tuples(ORPHANS).all(now - olderThanMs, now, limit));
+      }),
   };
 };
