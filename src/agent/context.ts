@@ -45,6 +45,8 @@ export interface AgentSettings {
   readonly graceDelayMs: number;
   /** How long a task may wait behind a long one before it is given back. */
   readonly holdMs: number;
+  /** So much is kept of what a worker says about a failure. */
+  readonly maxErrorBytes: number;
   /** How large workers should cut what they send. */
   readonly dataChunkMaxBytes: number;
 }

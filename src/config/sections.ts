@@ -111,6 +111,12 @@ export const Pollster = z.strictObject({
     .min(50)
     .default(1_000)
     .describe("Pause between two renewals of the lease"),
+  maxErrorBytes: z
+    .int()
+    .min(256)
+    .max(MAX_MESSAGE_BYTES / 4)
+    .default(64 * 1_024)
+    .describe("So much is kept of what a worker says about a failure"),
   sharedCacheFolder: z
     .string()
     .regex(/^\//, "must be an absolute path, the same for agent and worker")

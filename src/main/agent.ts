@@ -45,6 +45,7 @@ function toAgent(config: AgentConfig, parts: Parts) {
       heartbeatMs: pollster.heartbeatMs,
       graceDelayMs: pollster.graceDelayMs,
       holdMs: pollster.holdMs,
+      maxErrorBytes: pollster.maxErrorBytes,
       dataChunkMaxBytes: submitter.preferredMessageSizeBytes,
     },
   });

@@ -43,7 +43,7 @@ function openCommitter(stores: Stores) {
     log: createLogger({ level: "silent", role: "test" }),
     settings: {
       ...{ cacheFolder: "", prefetch: 1, heartbeatMs: 1, graceDelayMs: 1, holdMs: 1 },
-      ...{ dataChunkMaxBytes: 1 },
+      ...{ dataChunkMaxBytes: 1, maxErrorBytes: 1_000 },
     },
   };
   const failures: unknown[] = [];

@@ -56,6 +56,17 @@ it("takes a reply without an output for a failure", async () => {
   expect(errorOf(first)).toBe("Worker answered without an output");
 });
 
+it("keeps the beginning and the end of what a worker says at length", async () => {
+  const details = `first words ${"x".repeat(5_000_000)} last words`;
+  await using _pair = await openPair(grid(), {
+    behaviour: async () => ({ type: { $case: "error", value: { details } } }),
+  });
+  const { id } = await submitOne(grid());
+  const error = errorOf(await reaches(grid(), id, TaskStatus.ERROR));
+  expect(error).toMatch(/^first words x+\n… \(\d+ of 5000023 bytes cut\) …\nx+ last words$/);
+  expect(error.length).toBeLessThan(1_100);
+});
+
 it("tells a failure by its error, also when the worker gave none", async () => {
   await using _pair = await openPair(grid(), {
     behaviour: async () => ({ type: { $case: "error", value: { details: "" } } }),

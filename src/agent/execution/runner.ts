@@ -93,12 +93,13 @@ export function createRunner(options: RunnerOptions): Runner {
 
   const finish = (attempt: Attempt, end: CallEnd): void => {
     // An answer in spite of a cancellation goes to the commit point, which knows what it is worth.
-    if (end.kind === "reply") committer.end(attempt, toOutcome(attempt.task, end));
+    if (end.kind === "reply")
+      committer.end(attempt, toOutcome(attempt.task, end, settings.maxErrorBytes));
     else if (attempt.revoked) settler.dropped([attempt]);
     else if (interrupted) gaveBack = settler.giveBack([attempt]);
     else {
       log.warn({ ...idsOf(attempt), end }, "worker call failed");
-      committer.end(attempt, toOutcome(attempt.task, end));
+      committer.end(attempt, toOutcome(attempt.task, end, settings.maxErrorBytes));
     }
   };
   let gaveBack: Promise<void> | undefined;
