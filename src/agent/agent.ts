@@ -68,7 +68,7 @@ export function createAgent({ worker, signal, ...given }: AgentOptions): Agent {
   const readyQueue = createReadyQueue();
   const changed = createChangeEvent();
   const prefetchPolicy = createPrefetchPolicy(settings.prefetch);
-  const settler = createSettler(context, failed);
+  const settler = createSettler(context);
 
   const revoke = (attempts: readonly Attempt[]): void => {
     for (const attempt of attempts) {
@@ -113,7 +113,6 @@ export function createAgent({ worker, signal, ...given }: AgentOptions): Agent {
       await running;
       await giveBackWaiting();
       await committer.idle();
-      await settler.idle();
     } finally {
       timers.abort();
     }
@@ -152,6 +151,7 @@ export function createAgent({ worker, signal, ...given }: AgentOptions): Agent {
         runner,
         committer,
         settler,
+        failed,
         changed,
       };
       const polling = poll(options).catch(failed);

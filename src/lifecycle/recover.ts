@@ -1,7 +1,7 @@
 /**
  * Takes over from a dead agent.
  *
- *   I2. What was decided is continued out, never run again; what was not decided is never continued
+ *   I2. What was decided is carried out, never run again; what was not decided is never carried
  *       out. The agent itself, if it comes back, is refused at its commit point.
  *   X1. A task that had not started goes back without using a retry; one that was running counts
  *       as crashed. How often it went back so is counted: who takes it too often suspects it.
@@ -19,15 +19,13 @@ const DIED = "The agent that ran the task went away";
 
 /** Safe to repeat and to run in several processes at once; answers how many tasks it found. */
 export async function recoverFrom(stores: Stores, agentId: AgentId): Promise<number> {
-  const { tables, queue } = stores;
+  const { tables } = stores;
   const tasks = await tables.tasks.ownedBy(agentId);
   const held = Map.groupBy(tasks, ({ status }) => status);
   await giveBack(stores, held.get(TaskStatus.DISPATCHED) ?? []);
   const crashed = await decideCrashed(stores, held.get(TaskStatus.PROCESSING) ?? []);
   const decided = (held.get(TaskStatus.PROCESSED) ?? []).filter(isDecided);
   await rollForward(stores, [...decided, ...crashed]);
-  // Last: until here their tasks could not be acquired, and the messages would have been dropped.
-  await queue.releaseAll(agentId);
   await tables.agents.remove(agentId);
   return tasks.length;
 }

@@ -7,7 +7,6 @@ import {
   manyIn,
   messageIn,
   somePartition,
-  take,
   tasksOf,
 } from "../contracts/queue/deliveries.ts";
 import { queueContract } from "../contracts/queue.ts";
@@ -21,9 +20,7 @@ describe("embedded", () => {
     return queue;
   };
 
-  queueContract({
-    configure: (visibilityMs) => ({ driver: "embedded", path: path(), visibilityMs }),
-  });
+  queueContract({ configure: () => ({ driver: "embedded", path: path() }), tellsDepth: true });
 
   it("keeps a task that is published while it waits only once", async () => {
     const queue = await open();
@@ -35,39 +32,6 @@ describe("embedded", () => {
       "first",
       "second",
     ]);
-  });
-
-  it("makes a task that is published during its delay available at once", async () => {
-    const queue = await open();
-    const partition = somePartition();
-    const message = messageIn(partition);
-    await queue.publish([message]);
-    await queue.release(await take(queue, partition, 1), 600_000);
-    expect(await queue.depth(partition)).toEqual({ waiting: 0, delivered: 0 });
-    await queue.publish([message]);
-    expect(await take(queue, partition, 1)).toHaveLength(1);
-  });
-
-  it("puts a task that was published during its delivery back without the delay of a release", async () => {
-    const queue = await open();
-    const partition = somePartition();
-    const message = messageIn(partition);
-    await queue.publish([message]);
-    const deliveries = await take(queue, partition, 1);
-    await queue.publish([message]);
-    await queue.release(deliveries, 600_000);
-    expect(await take(queue, partition, 1)).toHaveLength(1);
-  });
-
-  it("purges what is delivered, too", async () => {
-    const queue = await open();
-    const partition = somePartition();
-    await queue.publish(manyIn(partition, 3));
-    const deliveries = await take(queue, partition, 2);
-    await queue.purge(partition);
-    expect(await queue.depth(partition)).toEqual({ waiting: 0, delivered: 0 });
-    await queue.release(deliveries);
-    await expectNothing(queue, partition);
   });
 
   it("serves receivers in the order in which they came", async () => {

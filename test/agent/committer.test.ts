@@ -1,7 +1,6 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
-import type { Delivery } from "../../src/adaptors/queue.ts";
 import { createCommitter } from "../../src/agent/commit/committer.ts";
 import { createSettler } from "../../src/agent/commit/settle.ts";
 import { type Attempt, createAttempt, keyOf } from "../../src/agent/execution/attempt.ts";
@@ -26,13 +25,9 @@ async function acquired(count: number): Promise<Attempt[]> {
     Array.from({ length: count }, () => ({ payloadId })),
   );
   const tasks = await grid().stores.tables.tasks.acquire(ids, owner, 1);
-  const { signal: never } = new AbortController();
-  const deliveries: Delivery[] = [];
-  while (deliveries.length < count)
-    deliveries.push(...(await grid().stores.queue.receive(PARTITION, count, never)));
   const folder = join(grid().folder, "cache");
   mkdirSync(folder, { recursive: true });
-  return tasks.map((task, i) => createAttempt(task, deliveries[i] as Delivery, folder));
+  return tasks.map((task) => createAttempt(task, folder));
 }
 
 function openCommitter(stores: Stores) {
@@ -48,9 +43,9 @@ function openCommitter(stores: Stores) {
   };
   const failures: unknown[] = [];
   const failed = (error: unknown) => void failures.push(error);
-  const settler = createSettler(context, failed);
+  const settler = createSettler(context);
   const committer = createCommitter({ context, settler, failed, revoke: failed });
-  return { committer, settler, failures };
+  return { committer, failures };
 }
 
 /** Notes starts and decisions; these wait for `gateway`. */
@@ -82,7 +77,7 @@ it("C1: writes what comes during a flush in the next, and starts before ends", a
   const release = gate();
   const { calls, stores } = watched(grid().stores, release.promise);
   const attempts = await acquired(9);
-  const { committer, settler, failures } = openCommitter(stores);
+  const { committer, failures } = openCommitter(stores);
   const [first, ...others] = attempts;
   if (!first) throw new Error("nothing acquired");
   // The end comes with the start, as that of a task that takes no time.
@@ -95,10 +90,8 @@ it("C1: writes what comes during a flush in the next, and starts before ends", a
   }
   release.resolve();
   await committer.idle();
-  await settler.idle();
   expect(calls).toEqual(["start 1", "decide 1", "start 8", "decide 8"]);
   expect(new Set(await statusesOf(attempts))).toEqual(new Set([TaskStatus.COMPLETED]));
-  expect(await grid().stores.queue.depth(PARTITION)).toEqual({ waiting: 0, delivered: 0 });
   expect(failures).toEqual([]);
 });
 

@@ -72,7 +72,7 @@ async function breakSomething(round: number): Promise<void> {
 /** As supervision does: a task whose message was lost with an outage is published again. */
 async function republish(session: SessionId): Promise<void> {
   const { tables, queue } = grid().stores;
-  if ((await queue.depth(PARTITION)).waiting > 0) return;
+  if ((await queue.depth(PARTITION))?.waiting !== 0) return;
   const tasks = await tables.tasks.inSession(session, [TaskStatus.SUBMITTED], 1_000);
   await queue.publish(tasks.map(toMessage));
 }

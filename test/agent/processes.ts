@@ -59,7 +59,7 @@ export function startAgent(
     ...Object.fromEntries(stores),
     Pollster__PartitionId: PARTITION,
     Pollster__SharedCacheFolder: cacheFolder,
-    Pollster__BeatMs: "100",
+    Pollster__HeartbeatMs: "100",
     ComputePlane__WorkerChannel__Address: workerSocket,
     ComputePlane__AgentChannel__Address: agentSocket,
     Log__Level: "debug",

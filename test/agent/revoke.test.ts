@@ -131,7 +131,7 @@ it("takes no task of a paused session, and cancels those of a closed one", async
   await reaches(grid(), paused.id, TaskStatus.PAUSED);
   await reaches(grid(), closed.id, TaskStatus.CANCELLED);
   await vi.waitFor(async () =>
-    expect(await stores.queue.depth("default" as never)).toEqual({ waiting: 0, delivered: 0 }),
+    expect(await stores.queue.depth("default" as never)).toEqual({ waiting: 0 }),
   );
   expect(calls).toBe(0);
 });
@@ -153,9 +153,7 @@ it("runs a task once when its message comes twice", async () => {
   release.resolve();
   await reaches(grid(), id, TaskStatus.COMPLETED);
   await vi.waitFor(async () =>
-    expect(await grid().stores.queue.depth("default" as never)).toEqual({
-      ...{ waiting: 0, delivered: 0 },
-    }),
+    expect(await grid().stores.queue.depth("default" as never)).toEqual({ waiting: 0 }),
   );
   await pair.stop();
   expect(calls).toBe(1);
@@ -183,7 +181,7 @@ it("lets a task of a closed session run to its end, though its message comes aga
   const message = { sessionId: session, taskId: id, partitionId: "default" as never, priority: 1 };
   await stores.queue.publish([message]);
   await vi.waitFor(async () =>
-    expect((await stores.queue.depth("default" as never)).waiting).toBe(0),
+    expect(await stores.queue.depth("default" as never)).toEqual({ waiting: 0 }),
   );
   release.resolve();
   await reaches(grid(), id, TaskStatus.COMPLETED);

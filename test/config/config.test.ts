@@ -68,10 +68,11 @@ test("takes ArmoniK's names from the file as well, and the environment still win
 });
 
 test("a storage is embedded unless it is said otherwise, and its folder the usual one", () => {
-  const config = read({ TableStorage__Path: "/data", Queue__VisibilityMs: "5" });
+  const config = read({ TableStorage__Path: "/data", ObjectStorage__InlineBytes: "5" });
 
   expect(config.tableStorage).toEqual({ driver: "embedded", path: "/data" });
-  expect(config.queue).toEqual({ driver: "embedded", path: ".grid", visibilityMs: 5 });
+  expect(config.objectStorage).toEqual({ driver: "embedded", path: ".grid", inlineBytes: 5 });
+  expect(config.queue).toEqual({ driver: "embedded", path: ".grid" });
 });
 
 test("keeps texts as they are where a text is asked for", () => {

@@ -4,8 +4,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
-import { openQueue } from "../../src/adaptors/queue.ts";
-import { partitionId } from "../../src/domain/ids.ts";
+import { purgeQueue } from "../support/purge-queue.ts";
 import { pythonSdk } from "../support/python-sdk.ts";
 import { type Client, PROGRAMS, startClient } from "./client.ts";
 import { type Evidence, expectCommittedOnce, openEvidence } from "./evidence.ts";
@@ -150,8 +149,7 @@ describe("with 2,000 tasks under way, all end right, and nothing is left in the 
 
   it("the queue was emptied", { timeout: 240_000 }, async () => {
     await whenExecuted(200);
-    await using queue = await openQueue({ driver: "embedded", path: grid.data });
-    await queue.purge(partitionId("default"));
+    purgeQueue(grid.data);
     await expectAllRight(NONE);
   });
 

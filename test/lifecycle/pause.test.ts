@@ -9,6 +9,7 @@ import { isDecided, rollForward } from "../../src/lifecycle/roll-forward.ts";
 import { feedQueue } from "../../src/orchestrator/supervision/feed-queue.ts";
 import { createBatchState } from "../../src/orchestrator/supervision/state.ts";
 import { submit, times } from "../support/orchestration.ts";
+import { purgeQueue } from "../support/purge-queue.ts";
 import { AGENT, openStores, type TestStores } from "../support/stores.ts";
 
 const { PAUSED, PENDING, PROCESSING, SUBMITTED } = TaskStatus;
@@ -22,7 +23,7 @@ afterAll(() => stores[Symbol.asyncDispose]());
 const set = (sessionId: SessionId, status: "Paused" | "Running") =>
   recordStatus(stores, { sessionId, status, clientSubmission: true, workerSubmission: true });
 
-const queued = async () => (await stores.queue.depth(partitionId("default"))).waiting;
+const queued = async () => (await stores.queue.depth(partitionId("default")))?.waiting;
 
 const statusOf = async (taskId: TaskId | undefined) =>
   taskId && (await stores.tables.tasks.get([taskId]))[0]?.status;
@@ -39,7 +40,7 @@ describe("P1: a paused session", () => {
     const { tasks } = stores.tables;
     await tasks.acquire([first], AGENT, 1);
     await tasks.start([{ taskId: first, attempt: 1, fetchedAt: 1, startedAt: 1 }]);
-    await stores.queue.purge(partitionId("default"));
+    purgeQueue(stores.path);
     await set(session, "Paused");
     const results = [{ resultId, objectId: objectId("s-x"), size: 1 }];
     const record: CommitRecord = { outcome: "completed", results, staged: false };
@@ -85,7 +86,7 @@ describe("I4: the queue", () => {
     const input = await stores.newResult(session);
     const [task] = await submit(stores, session, [{ dataDependencies: [input] }]);
     if (!task) throw new Error("nothing submitted");
-    await stores.queue.purge(partitionId("default"));
+    purgeQueue(stores.path);
     await stores.tables.dependencies.close([input]);
     const counts = await Promise.all(
       times(4, [task]).map((ready) => dispatch(stores, session, ready)),

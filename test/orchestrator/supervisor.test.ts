@@ -5,12 +5,12 @@ import { TaskStatus } from "../../src/domain/status.ts";
 import { collectOrphans } from "../../src/lifecycle/orphans.ts";
 import { createLiveness } from "../../src/orchestrator/recovery/liveness.ts";
 import { submit, times } from "../support/orchestration.ts";
+import { purgeQueue } from "../support/purge-queue.ts";
 import { OK, openStandInAgent } from "../support/stand-in-agent.ts";
 import { AGENT, openStores, type TestStores } from "../support/stores.ts";
 import { log, supervise } from "./supervision.ts";
 
 const PATIENCE = { timeout: 60_000, interval: 20 };
-const partition = partitionId("default");
 const { COMPLETED, PENDING, PROCESSED, PROCESSING, RETRIED, SUBMITTED } = TaskStatus;
 
 let stores: TestStores;
@@ -37,7 +37,7 @@ describe("the supervisor", () => {
   it("publishes again what a purged queue has lost", async () => {
     const id = await stores.newSession();
     const tasks = await submit(stores, id, times(3, {}));
-    await stores.queue.purge(partition);
+    purgeQueue(stores.path);
     expect(await statusesOf(tasks)).toEqual([SUBMITTED, SUBMITTED, SUBMITTED]);
     await using _agent = await openStandInAgent(stores);
     await using watched = await supervise(stores, id, 3);

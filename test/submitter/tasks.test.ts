@@ -101,7 +101,7 @@ describe("tasks", () => {
       const [id] = await submit(grid, sessionId, [{ payloadId, taskOptions }]);
       expect((await taskOf(id))?.options?.partitionId).toBe(OTHER_PARTITION);
       const { queue } = grid.stores;
-      expect((await queue.depth(OTHER_PARTITION as never)).waiting).toBe(1);
+      expect(await queue.depth(OTHER_PARTITION as never)).toEqual({ waiting: 1 });
     });
 
     it("says which layer of the options named a partition that the session has not", async () => {

@@ -8,11 +8,10 @@ export async function holdInKilledProcess(
   options: QueueOptions,
   partition: string,
   count: number,
-  receiver = "",
 ): Promise<string[]> {
   const holder = fork(
     join(import.meta.dirname, "queue-holder.ts"),
-    [JSON.stringify(options), partition, String(count), receiver],
+    [JSON.stringify(options), partition, String(count)],
     { execArgv: [] },
   );
   const exited = once(holder, "exit");

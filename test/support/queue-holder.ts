@@ -1,9 +1,9 @@
-// A process of its own that receives messages and settles none: its arguments are the options of
-// the queue, the partition, how many to take and by what name. It tells its parent their tasks, and waits.
+// A process of its own that receives messages and acknowledges none: its arguments are the options
+// of the queue, the partition, and how many to take. It tells its parent their tasks, and waits.
 import { openQueue, type QueueOptions } from "../../src/adaptors/queue.ts";
-import { agentId, partitionId } from "../../src/domain/ids.ts";
+import { partitionId } from "../../src/domain/ids.ts";
 
-const [options = "", partition = "", count = "", receiver = ""] = process.argv.slice(2);
+const [options = "", partition = "", count = ""] = process.argv.slice(2);
 const queue = await openQueue(JSON.parse(options) as QueueOptions);
 const tasks: string[] = [];
 while (tasks.length < Number(count)) {
@@ -11,7 +11,6 @@ while (tasks.length < Number(count)) {
     partitionId(partition),
     Number(count) - tasks.length,
     AbortSignal.timeout(60_000),
-    agentId(receiver),
   );
   tasks.push(...deliveries.map(({ message }) => message.taskId));
 }

@@ -66,7 +66,7 @@ export async function openStandInAgent(
   const polling = (async () => {
     await heartbeat();
     while (!taking.signal.aborted) {
-      const deliveries = await queue.receive(partitionOf, 64, taking.signal, self.agentId);
+      const deliveries = await queue.receive(partitionOf, 64, taking.signal);
       if (deliveries.length === 0) continue;
       const ids = deliveries.map(({ message }) => message.taskId);
       const tasks = await tables.tasks.acquire([...new Set(ids)], self, Date.now());

@@ -1,6 +1,5 @@
 import { randomUUID } from "node:crypto";
 import { join } from "node:path";
-import type { Delivery } from "../../adaptors/queue.ts";
 import type { Task } from "../../domain/task.ts";
 import { type Buffered, createBuffer } from "./buffer.ts";
 
@@ -8,7 +7,6 @@ import { type Buffered, createBuffer } from "./buffer.ts";
 export interface Attempt {
   /** As acquired: the number in it is this attempt's fencing token. */
   readonly task: Task;
-  readonly delivery: Delivery;
   /** What the worker sends with each call; worthless after the attempt. */
   readonly token: string;
   /** Data folder, new for each attempt. */
@@ -24,10 +22,10 @@ export interface Attempt {
   revoked: boolean;
 }
 
-export function createAttempt(task: Task, delivery: Delivery, cacheFolder: string): Attempt {
+export function createAttempt(task: Task, cacheFolder: string): Attempt {
   const token = randomUUID();
   return {
-    ...{ task, delivery, token, folder: join(cacheFolder, token), buffer: createBuffer() },
+    ...{ task, token, folder: join(cacheFolder, token), buffer: createBuffer() },
     ...{ fetchedAt: 0, startedAt: 0, processedAt: undefined, waitsSince: 0, revoked: false },
   };
 }

@@ -1,11 +1,11 @@
 // From messages to attempts.
 //
-//   A1. Every message taken is settled once: acquired (acked after the commit), acked, or released.
-//   A2. A message whose task cannot be acquired is acked: the queue is a hint, and supervision
-//       publishes again what the store says is ready.
-//   A3. After a failed acquisition nothing is owned that is not held: what the store says we own
+//   A1. When it resolves, what became of each message is stored, and the message has done its work:
+//       its task is acquired, or paused or cancelled with its session, or not to be had. Then the
+//       queue is a hint: supervision publishes again what the store says is ready.
+//   A2. After a failed acquisition nothing is owned that is not held: what the store says we own
 //       without our knowing is given back.
-import type { Delivery } from "../../adaptors/queue.ts";
+import type { Message } from "../../adaptors/queue.ts";
 import type { SessionId, TaskId } from "../../domain/ids.ts";
 import { SessionStatus, TaskStatus } from "../../domain/status.ts";
 import { cancelTasks } from "../../lifecycle/cancel.ts";
@@ -18,63 +18,54 @@ import { retryUntilAvailable } from "../retry-until-available.ts";
 const NOT_STARTED = [TaskStatus.SUBMITTED, TaskStatus.DISPATCHED];
 
 interface Sorted {
-  readonly able: Map<TaskId, Delivery>;
-  readonly paused: Delivery[];
-  readonly ended: Delivery[];
-  readonly repeated: Delivery[];
+  readonly able: TaskId[];
+  readonly paused: TaskId[];
+  readonly ended: TaskId[];
 }
 
 export async function acquire(
   context: AgentContext,
-  deliveries: readonly Delivery[],
-  ack: (deliveries: readonly Delivery[]) => void,
+  messages: readonly Message[],
 ): Promise<Attempt[]> {
   const { stores, log, ending } = context;
   const { tables } = stores;
   const retryOptions = { log, signal: ending };
-  const sessionIds = [...new Set(deliveries.map(({ message }) => message.sessionId))];
+  const sessionIds = [...new Set(messages.map(({ sessionId }) => sessionId))];
   const statuses = await retryUntilAvailable(retryOptions, "session statuses", () =>
     tables.sessions.statuses(sessionIds),
   );
-  const { able, paused, ended, repeated } = sort(context, deliveries, statuses);
+  const { able, paused, ended } = sort(context, messages, statuses);
   if (paused.length > 0) {
-    await retryUntilAvailable(retryOptions, "pause tasks", () =>
-      tables.tasks.pause(taskIdsOf(paused)),
-    );
+    await retryUntilAvailable(retryOptions, "pause tasks", () => tables.tasks.pause(paused));
   }
   if (ended.length > 0) {
     await retryUntilAvailable(retryOptions, "cancel tasks", () =>
-      cancelTasks(stores, taskIdsOf(ended), "The session has ended", NOT_STARTED),
+      cancelTasks(stores, ended, "The session has ended", NOT_STARTED),
     );
   }
-  const won = await win(context, able);
-  ack([...paused, ...ended, ...repeated, ...able.values()]);
-  return won;
+  return await win(context, able);
 }
 
-const taskIdsOf = (deliveries: readonly Delivery[]): TaskId[] =>
-  deliveries.map(({ message }) => message.taskId);
-
+/** Leaves out what is held already, and the repetitions of a message. */
 function sort(
   { held }: AgentContext,
-  deliveries: readonly Delivery[],
+  messages: readonly Message[],
   statuses: ReadonlyMap<SessionId, SessionStatus>,
 ): Sorted {
-  const sorted: Sorted = { able: new Map(), paused: [], ended: [], repeated: [] };
-  const ours = new Set([...held].map(({ task }) => task.taskId));
-  for (const delivery of deliveries) {
-    const { taskId, sessionId } = delivery.message;
+  const sorted: Sorted = { able: [], paused: [], ended: [] };
+  const seen = new Set([...held].map(({ task }) => task.taskId));
+  for (const { taskId, sessionId } of messages) {
     const status = statuses.get(sessionId);
-    if (status === SessionStatus.PAUSED) sorted.paused.push(delivery);
-    else if (status !== SessionStatus.RUNNING) sorted.ended.push(delivery);
-    else if (sorted.able.has(taskId) || ours.has(taskId)) sorted.repeated.push(delivery);
-    else sorted.able.set(taskId, delivery);
+    if (status === SessionStatus.PAUSED) sorted.paused.push(taskId);
+    else if (status !== SessionStatus.RUNNING) sorted.ended.push(taskId);
+    else if (!seen.has(taskId)) sorted.able.push(taskId);
+    seen.add(taskId);
   }
   return sorted;
 }
 
-/** Acquires by compare-and-set; what was won leaves `able`. */
-async function win(context: AgentContext, able: Map<TaskId, Delivery>): Promise<Attempt[]> {
+/** Acquires by compare-and-set. */
+async function win(context: AgentContext, able: readonly TaskId[]): Promise<Attempt[]> {
   const { stores, owner, held, log, settings, metrics, partitionId } = context;
   const at = stores.now();
   let failed = false;
@@ -82,23 +73,20 @@ async function win(context: AgentContext, able: Map<TaskId, Delivery>): Promise<
     { log, signal: context.ending },
     "acquire tasks",
     async () => {
-      // The try before may have been continued out without our knowing (A3).
+      // The try before may have been carried out without our knowing (A2).
       if (failed) await giveBackUnknown(context);
       failed = true;
-      return await stores.tables.tasks.acquire([...able.keys()], owner, at);
+      return await stores.tables.tasks.acquire(able, owner, at);
     },
   );
-  return tasks.flatMap((task) => {
-    const delivery = able.get(task.taskId);
-    able.delete(task.taskId);
-    if (!delivery) return [];
-    const attempt = createAttempt(task, delivery, settings.cacheFolder);
+  return tasks.map((task) => {
+    const attempt = createAttempt(task, settings.cacheFolder);
     held.add(attempt);
     if (task.submittedAt !== undefined) {
       const seconds = Math.max(0, at - task.submittedAt) / 1_000;
       metrics.dispatchSeconds.observe({ partition: partitionId }, seconds);
     }
-    return [attempt];
+    return attempt;
   });
 }
 

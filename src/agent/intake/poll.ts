@@ -12,6 +12,7 @@ import type { Delivery } from "../../adaptors/queue.ts";
 import { afterInterruptions } from "../../domain/retry.ts";
 import { TaskStatus } from "../../domain/status.ts";
 import type { ChangeEvent } from "../change-event.ts";
+import { createBatcher } from "../commit/batcher.ts";
 import type { Committer } from "../commit/committer.ts";
 import type { Settler } from "../commit/settle.ts";
 import type { AgentContext } from "../context.ts";
@@ -32,7 +33,8 @@ export interface PollsterOptions {
   readonly runner: Runner;
   readonly committer: Committer;
   readonly settler: Settler;
-  /** Rings whenever the worker takes or ends a task. */
+  readonly failed: (error: unknown) => void;
+  /** Notified whenever the worker takes or ends a task. */
   readonly changed: ChangeEvent;
 }
 
@@ -45,6 +47,7 @@ const FORGET_MS = 1_000;
 export async function poll(options: PollsterOptions): Promise<void> {
   const { context, readyQueue, prefetchPolicy, runner, committer, settler, changed, worker } =
     options;
+  const { failed } = options;
   const {
     stores,
     stores: { queue },
@@ -52,11 +55,17 @@ export async function poll(options: PollsterOptions): Promise<void> {
     ending,
     log,
     metrics,
-    owner,
     partitionId,
     settings,
   } = context;
   const prepare = createPrepare(context);
+  const acks = createBatcher<readonly Delivery[]>({
+    failed,
+    flush: (lists) =>
+      retryUntilAvailable({ log, signal: ending }, "acknowledge messages", () =>
+        queue.ack(lists.flat()),
+      ),
+  });
   let receiving: AbortController | undefined;
   let blockedBy: Attempt | undefined;
 
@@ -76,7 +85,7 @@ export async function poll(options: PollsterOptions): Promise<void> {
       if (missing > 0 && !prefetchPolicy.isSaturated(runner.elapsedMs)) return missing;
       await changed.next();
       // Somebody idle would have taken a message at once: this one nobody else wants.
-      if (missing > 0 && (await queue.depth(partitionId)).waiting > 0) return 1;
+      if (missing > 0 && ((await queue.depth(partitionId))?.waiting ?? 0) > 0) return 1;
     }
     return 0;
   };
@@ -85,7 +94,7 @@ export async function poll(options: PollsterOptions): Promise<void> {
     receiving = new AbortController();
     const signal = AbortSignal.any([stopping, receiving.signal]);
     try {
-      return await queue.receive(partitionId, max, signal, owner.agentId);
+      return await queue.receive(partitionId, max, signal);
     } finally {
       receiving = undefined;
     }
@@ -95,8 +104,13 @@ export async function poll(options: PollsterOptions): Promise<void> {
     const max = await room();
     if (stopping.aborted) return;
     const deliveries = await receive(max);
-    if (stopping.aborted) await queue.release(deliveries);
-    else if (deliveries.length > 0) await takeIn(deliveries);
+    if (deliveries.length === 0) return;
+    const messages = deliveries.map(({ message }) => message);
+    const attempts = stopping.aborted
+      ? await queue.publish(messages)
+      : await acquire(context, messages);
+    acks.add(deliveries);
+    if (attempts) await takeIn(suspect(attempts));
   };
 
   /** Nothing is repeated for the sake of a task that would be given back anyway. */
@@ -106,8 +120,7 @@ export async function poll(options: PollsterOptions): Promise<void> {
       log.warn({ err: error }, "tasks that were being taken are left to others");
     });
 
-  const takeIn = async (deliveries: readonly Delivery[]): Promise<void> => {
-    const attempts = suspect(await acquire(context, deliveries, settler.ack));
+  const takeIn = async (attempts: readonly Attempt[]): Promise<void> => {
     if (attempts.length === 0) return;
     const { ready, failed } = await prepare(attempts).catch(async (error: unknown) => {
       await settler.giveBack(attempts);
@@ -168,6 +181,7 @@ export async function poll(options: PollsterOptions): Promise<void> {
   } finally {
     clearInterval(timer);
     await relieving;
+    await acks.idle();
   }
 }
 

@@ -112,7 +112,7 @@ async function emptyQueues({ queue }: Stores, waiting: readonly Waiting[]) {
   );
   const empty = new Set<PartitionId | "">();
   for (const partition of partitions) {
-    if ((await queue.depth(partition)).waiting === 0) empty.add(partition);
+    if ((await queue.depth(partition))?.waiting === 0) empty.add(partition);
   }
   return empty;
 }

@@ -34,7 +34,7 @@ export async function playAgent(world: World, actor: Actor, role: AgentRole): Pr
   const revoke = (attempts: readonly Attempt[]) => {
     for (const attempt of attempts) attempt.revoked = true;
   };
-  const settler = createSettler(context, failed);
+  const settler = createSettler(context);
   const committer = createCommitter({ context, settler, revoke, failed });
   const prepare = createPrepare(context);
   const parts: Parts = {
@@ -50,14 +50,15 @@ export async function playAgent(world: World, actor: Actor, role: AgentRole): Pr
     const deliveries = await actor.turn("polls", () => take(world));
     if (deliveries.length === 0) await idle(world, actor, role.work ? 1 : 8);
     else {
-      const attempts = await acquire(context, deliveries, settler.ack);
+      const messages = deliveries.map(({ message }) => message);
+      const attempts = await acquire(context, messages);
+      await context.stores.queue.ack(deliveries);
       const { ready, failed: lost } = await prepare(attempts);
       for (const { attempt, record } of lost) committer.end(attempt, record, TaskStatus.DISPATCHED);
       for (const attempt of ready) await runOrNot(parts, attempt);
     }
   }
   await committer.idle();
-  await settler.idle();
 }
 
 interface Parts {
@@ -100,7 +101,7 @@ export async function idle(world: World, actor: Actor, atMost: number): Promise<
 
 /** What waits in the queue, if anything does. */
 async function take({ stores: { queue }, partitionId, random }: World): Promise<Delivery[]> {
-  if ((await queue.depth(partitionId)).waiting === 0) return [];
+  if ((await queue.depth(partitionId))?.waiting === 0) return [];
   return await queue.receive(partitionId, 1 + random.below(6), AbortSignal.timeout(20_000));
 }
 

@@ -17,6 +17,7 @@ import { feedQueue } from "../../../src/orchestrator/supervision/feed-queue.ts";
 import { reconcileDependencies } from "../../../src/orchestrator/supervision/reconcile-dependencies.ts";
 import { mend } from "../../../src/orchestrator/supervision/republish-lost.ts";
 import { createBatchState } from "../../../src/orchestrator/supervision/state.ts";
+import { purgeQueue } from "../../support/purge-queue.ts";
 import { idle } from "./agent.ts";
 import type { Actor } from "./turns.ts";
 import type { World } from "./world.ts";
@@ -172,11 +173,11 @@ export async function playOperator(
 
 /** The queue at its worst: repeats any message it ever had, and forgets what it has. */
 export async function playQueue(world: World, actor: Actor, times: number): Promise<void> {
-  const { random, chronicle, stores, partitionId } = world;
+  const { random, chronicle, stores } = world;
   for (let i = 0; i < times; i += 1) {
     await idle(world, actor, 20);
     const message = random.pick(chronicle.published);
-    if (random.chance(0.15)) await actor.turn("purges", () => stores.queue.purge(partitionId));
+    if (random.chance(0.15)) await actor.turn("purges", async () => purgeQueue(stores.path));
     else if (message) await actor.turn("repeats", () => stores.queue.publish([message]));
   }
 }

@@ -128,7 +128,7 @@ async function isSettled({ sessionId, partitionId, stores }: World): Promise<boo
     (status) => !FINAL_TASK_STATUSES.includes(status) && status !== TaskStatus.PENDING,
   );
   const open = await stores.tables.tasks.inSession(sessionId, moving, 1);
-  return open.length === 0 && (await stores.queue.depth(partitionId)).waiting === 0;
+  return open.length === 0 && (await stores.queue.depth(partitionId))?.waiting === 0;
 }
 
 export interface Later {

@@ -1,28 +1,24 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { GridError } from "../../../domain/errors.ts";
-import { agentId } from "../../../domain/ids.ts";
-import type { Delivery, QueueStorage } from "../../ports/queue.ts";
+import type { Delivery, Message, QueueStorage } from "../../ports/queue.ts";
 import { openDatabase } from "../database/database.ts";
 import { type Notifier, openNotifier } from "../notifier.ts";
 import { toOutage } from "../outage.ts";
 import { createMessages, SCHEMA } from "./messages.ts";
 import { createReceivers, type Receivers } from "./receivers.ts";
 
-export interface EmbeddedQueueOptions {
-  path: string;
-  visibilityMs: number;
-}
-
 /** The queue of one machine: `queue.db` in the data folder, and a notifier for each partition. */
-export function openEmbeddedQueue({ path, visibilityMs }: EmbeddedQueueOptions): QueueStorage {
+export function openEmbeddedQueue(path: string): QueueStorage {
   mkdirSync(path, { recursive: true });
   const file = join(path, "queue.db");
   const db = openDatabase({ file, schema: SCHEMA, durability: "NORMAL" });
   const messages = createMessages(db);
   const notifiers = new Map<string, Notifier>();
   const receivers = new Map<string, Receivers>();
-  const held = new Map<string, Delivery>();
+  /** Delivered and not acknowledged, by receipt. */
+  const held = new Map<string, Message>();
+  let deliveries = 0;
   let closed = false;
 
   const notifierOf = (partition: string): Notifier => {
@@ -37,63 +33,57 @@ export function openEmbeddedQueue({ path, visibilityMs }: EmbeddedQueueOptions):
     }
     return notifier;
   };
-  const receiversOf = (partition: string): Receivers => {
-    let room = receivers.get(partition);
-    if (!room) {
-      const notifier = notifierOf(partition);
-      room = createReceivers({ partition, messages, notifier, visibilityMs, hold });
-      receivers.set(partition, room);
+  const notify = (published: readonly Message[]): void => {
+    for (const partition of new Set(published.map(({ partitionId }) => partitionId))) {
+      notifierOf(partition).notify();
     }
-    return room;
   };
-  const notify = (partitions: Iterable<string>): void => {
-    // After disposal there is nobody to tell but other processes, whose timers do.
-    if (!closed) for (const partition of partitions) notifierOf(partition).notify();
+  const deliver = (message: Message): Delivery => {
+    const receipt = String(++deliveries);
+    held.set(receipt, message);
+    return { message, receipt };
   };
-  const partitionsOf = (deliveries: readonly Delivery[]) =>
-    new Set(deliveries.map(({ message }) => message.partitionId));
-  const hold = (deliveries: readonly Delivery[]): void => {
-    for (const delivery of deliveries) held.set(delivery.receipt, delivery);
-  };
-  const drop = (deliveries: readonly Delivery[]): void => {
-    for (const { receipt } of deliveries) held.delete(receipt);
+  const receiversOf = (partition: string): Receivers => {
+    let waiting = receivers.get(partition);
+    if (!waiting) {
+      const notifier = notifierOf(partition);
+      waiting = createReceivers({ partition, messages, notifier, deliver });
+      receivers.set(partition, waiting);
+    }
+    return waiting;
   };
   const refuse = () => new GridError("ADAPTOR_CLOSED", file);
+  const checkOpen = (): void => {
+    if (closed) throw refuse();
+  };
 
   return {
     async publish(published) {
+      checkOpen();
       await messages.publish(published);
-      notify(new Set(published.map(({ partitionId }) => partitionId)));
+      // Disposed meanwhile: other processes find it by their timers.
+      if (!closed) notify(published);
     },
-    async receive(partition, max, signal, receiver = agentId("")) {
-      if (closed) throw refuse();
+    async receive(partition, max, signal) {
+      checkOpen();
       if (signal.aborted || max < 1) return [];
-      return receiversOf(partition).join(max, signal, receiver);
+      return receiversOf(partition).join(max, signal);
     },
-    async ack(deliveries) {
-      drop(deliveries);
-      await messages.ack(deliveries);
+    async ack(acknowledged) {
+      checkOpen();
+      for (const { receipt } of acknowledged) held.delete(receipt);
     },
-    async release(deliveries, delayMs = 0) {
-      drop(deliveries);
-      await messages.giveBack(deliveries, delayMs > 0 ? Date.now() + delayMs : 0);
-      notify(partitionsOf(deliveries));
-    },
-    async releaseAll(receiver) {
-      notify(await messages.giveBackAll(receiver));
-    },
-    depth: (partition) => messages.depth(partition, Date.now()),
-    purge: (partition) => messages.purge(partition),
+    depth: async (partition) => ({ waiting: await messages.count(partition) }),
     ping: () => messages.ping(),
     async [Symbol.asyncDispose]() {
       if (closed) return;
       closed = true;
       db.hurry();
-      await Promise.all([...receivers.values()].map((room) => room.close(refuse())));
-      const unsettled = [...held.values()];
+      await Promise.all([...receivers.values()].map((waiting) => waiting.close(refuse())));
+      const unacknowledged = [...held.values()];
       try {
-        await messages.giveBack(unsettled);
-        for (const partition of partitionsOf(unsettled)) notifierOf(partition).notify();
+        await messages.publish(unacknowledged);
+        notify(unacknowledged);
       } finally {
         for (const notifier of notifiers.values()) notifier[Symbol.dispose]();
         await db[Symbol.asyncDispose]();
