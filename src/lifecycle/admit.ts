@@ -5,15 +5,18 @@
  *   I1. The batch is on record before its tasks are accepted: whoever saw a task accepted can rely
  *       on supervision to find it.
  *   A1. Every step may be repeated, by anyone, from any point.
- *   A2. Write, then read: edges first, then the results' status; the session's status after
- *       acceptance. So an input completed, or a session ended, meanwhile is never missed.
+ *   A2. Write, then read: the results' and the session's status are read after acceptance, and so
+ *       is which tasks have no open edge. So an input completed or lost, or a session ended,
+ *       meanwhile is never missed.
+ *   A3. What needs no answer of another step shares its round trip. A session found ended (A2) may
+ *       have tasks that were submitted beside that look: they are not published, and refused too.
  */
 import type { NewBatch } from "../domain/batch.ts";
 import type { ResultId, SessionId, TaskId } from "../domain/ids.ts";
 import type { Result } from "../domain/result.ts";
 import { ResultStatus, SessionStatus, TaskStatus } from "../domain/status.ts";
 import type { TaskDefinition } from "../domain/task.ts";
-import { dispatchDirectly } from "./dispatch.ts";
+import { publishReady, readGate, submitReady } from "./dispatch.ts";
 import type { Stores } from "./stores.ts";
 
 export const inputsOf = (task: TaskDefinition): ResultId[] => [
@@ -37,24 +40,8 @@ export interface Admission {
 export type Rejected = readonly { readonly taskId: TaskId; readonly reason: string }[];
 
 export async function admit(stores: Stores, admission: Admission): Promise<Rejected> {
-  const { tables } = stores;
-  const { tasks, sessionId, batches } = admission;
-  if (tasks.length === 0) return [];
-  const taskIds = tasks.map((task) => task.taskId);
-  // In any order, all before acceptance; together, so that a store can write them in one go.
-  const [edges] = await Promise.all([
-    registerInputs(stores, admission),
-    claimOutputs(stores, tasks),
-    tables.batches.add(batches),
-  ]);
-  await tables.tasks.accept(taskIds);
-  const lost = await lookAgain(stores, edges);
-  const status = (await tables.sessions.statuses([sessionId])).get(sessionId);
-  if (status !== SessionStatus.RUNNING && status !== SessionStatus.PAUSED) {
-    return taskIds.map((taskId) => ({ taskId, reason: "the session has ended" }));
-  }
-  await dispatchDirectly(stores, sessionId, await withoutWaiting(stores, { taskIds, edges, lost }));
-  return lost;
+  if (admission.tasks.length === 0) return [];
+  return await accept(stores, admission, await register(stores, admission));
 }
 
 /** What a task waits for. */
@@ -63,16 +50,43 @@ export interface Edges {
   readonly resultIds: readonly ResultId[];
 }
 
-/** Tasks that can go, in order. Those that got no edge have all their inputs. */
-async function withoutWaiting(
-  { tables }: Stores,
-  { taskIds, edges, lost }: { taskIds: readonly TaskId[]; edges: readonly Edges[]; lost: Rejected },
-): Promise<readonly TaskId[]> {
-  if (edges.length === 0) return taskIds;
+/** What must be stored before acceptance, in any order; answers what the tasks wait for. */
+export async function register(stores: Stores, admission: Admission): Promise<readonly Edges[]> {
+  const { tasks, batches } = admission;
+  const [edges] = await Promise.all([
+    registerInputs(stores, admission),
+    claimOutputs(stores, tasks),
+    stores.tables.batches.add(batches),
+  ]);
+  return edges;
+}
+
+/** Accepts registered tasks, and dispatches those that wait for nothing. */
+export async function accept(
+  stores: Stores,
+  { tasks, sessionId }: Pick<Admission, "tasks" | "sessionId">,
+  edges: readonly Edges[],
+): Promise<Rejected> {
+  const { tables } = stores;
+  const taskIds = tasks.map((task) => task.taskId);
+  const [gate] = await Promise.all([readGate(stores, sessionId), tables.tasks.accept(taskIds)]);
   const waiting = new Set(edges.map(({ taskId }) => taskId));
-  for (const taskId of await tables.dependencies.ready([...waiting])) waiting.delete(taskId);
-  for (const { taskId } of lost) waiting.add(taskId);
-  return taskIds.filter((taskId) => !waiting.has(taskId));
+  const free = waiting.size > 0 ? taskIds.filter((taskId) => !waiting.has(taskId)) : taskIds;
+  const [statuses, { rejected, ready }, submitted] = await Promise.all([
+    tables.sessions.statuses([sessionId]),
+    lookAgain(stores, edges),
+    submitReady(stores, gate, free),
+  ]);
+  const status = statuses.get(sessionId);
+  if (status !== SessionStatus.RUNNING && status !== SessionStatus.PAUSED)
+    return taskIds.map((taskId) => ({ taskId, reason: "the session has ended" }));
+  const rest = { ...gate, room: gate.room - submitted.length };
+  const [late] = await Promise.all([
+    submitReady(stores, rest, ready),
+    publishReady(stores, submitted),
+  ]);
+  await publishReady(stores, late);
+  return rejected;
 }
 
 /** Makes each output the task's whose failure aborts it, unless another has it already. */
@@ -104,25 +118,44 @@ async function readInputs(results: Stores["tables"]["results"], tasks: readonly 
   return new Map(rows.map((row) => [row.resultId, row]));
 }
 
+/** What waiting tasks turned out to be. */
+export interface Found {
+  /** Have no open edge. */
+  readonly ready: readonly TaskId[];
+  readonly rejected: Rejected;
+}
+
 /** The reading half of A2: closes edges of inputs completed meanwhile, finds the lost ones. */
 export async function lookAgain(
   { tables }: Pick<Stores, "tables">,
   edges: readonly Edges[],
-): Promise<Rejected> {
-  if (edges.length === 0) return [];
+): Promise<Found> {
+  if (edges.length === 0) return { ready: [], rejected: [] };
   const waiting = new Set(edges.flatMap(({ resultIds }) => resultIds));
-  const found = new Map((await tables.results.get([...waiting])).map((row) => [row.resultId, row]));
-  const completed = [...found.values()].filter((row) => row.status === ResultStatus.COMPLETED);
-  await tables.dependencies.close(completed.map((row) => row.resultId));
+  const taskIds = edges.map(({ taskId }) => taskId);
+  const [results, free] = await Promise.all([
+    tables.results.get([...waiting]),
+    tables.dependencies.ready(taskIds),
+  ]);
+  const found = new Map(results.map((row) => [row.resultId, row]));
+  const completed = results.filter((row) => row.status === ResultStatus.COMPLETED);
+  const closed = await tables.dependencies.close(completed.map((row) => row.resultId));
   const cannotCome = (id: ResultId): boolean => {
     const row = found.get(id);
     return row === undefined || isLost(row);
   };
-  return edges.flatMap(({ taskId, resultIds }) => {
+  const rejected = edges.flatMap(({ taskId, resultIds }) => {
     const input = resultIds.find(cannotCome);
     return input ? [{ taskId, reason: `input ${input} will never be there` }] : [];
   });
+  const able = new Set([...free, ...closed]);
+  for (const { taskId } of rejected) able.delete(taskId);
+  return { ready: taskIds.filter((taskId) => able.has(taskId)), rejected };
 }
 
-/** Statuses from which a task that waits can still be refused. */
-export const REFUSABLE: readonly TaskStatus[] = [TaskStatus.PENDING, TaskStatus.PAUSED];
+/** Statuses from which a task that has not been handed to an agent can still be refused (A3). */
+export const REFUSABLE: readonly TaskStatus[] = [
+  TaskStatus.PENDING,
+  TaskStatus.PAUSED,
+  TaskStatus.SUBMITTED,
+];

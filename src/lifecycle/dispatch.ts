@@ -19,32 +19,36 @@ export const toMessage = ({ sessionId, taskId, options }: Task): Message => {
   return { sessionId, taskId, partitionId: options.partitionId, priority: options.priority };
 };
 
-/**
- * Dispatches tasks of one session that have no open input.
- *
- * @param room how many at most; the rest stays PENDING for the batch's supervisor.
- * @returns how many were put on the queue.
- */
-export async function dispatch(
-  stores: Pick<Stores, "tables" | "queue" | "now">,
-  sessionId: SessionId,
-  ready: readonly TaskId[],
-  room = ready.length,
-): Promise<number> {
-  const submitted = await submit(stores, sessionId, ready, room);
-  await stores.queue.publish(submitted.map(toMessage));
-  return submitted.length;
+/** What of a session may enter the queue. Read just before: what changes later, acquisition sees. */
+export interface Gate {
+  readonly status: SessionStatus | undefined;
+  /** How many tasks more. */
+  readonly room: number;
 }
 
-/** Writes the status; answers the tasks that are to be put on the queue. */
-async function submit(
-  { tables, now }: Pick<Stores, "tables" | "now">,
+type Writable = Pick<Stores, "tables" | "now">;
+type Dispatching = Writable & Pick<Stores, "queue">;
+type DispatchingDirectly = Dispatching & Pick<Stores, "scheduling">;
+
+/** The gate for direct dispatch: as far as the session's share of the queue allows. */
+export async function readGate(
+  { tables, scheduling }: Pick<Stores, "tables" | "scheduling">,
   sessionId: SessionId,
+): Promise<Gate> {
+  const [statuses, queued] = await Promise.all([
+    tables.sessions.statuses([sessionId]),
+    tables.tasks.queuedCount(sessionId),
+  ]);
+  return { status: statuses.get(sessionId), room: scheduling.directDispatchLimit - queued };
+}
+
+/** Writes the status of tasks that have no open input; answers those to be put on the queue. */
+export async function submitReady(
+  { tables, now }: Writable,
+  { status, room }: Gate,
   ready: readonly TaskId[],
-  room: number,
 ): Promise<readonly Task[]> {
-  if (ready.length === 0) return [];
-  const status = (await tables.sessions.statuses([sessionId])).get(sessionId);
+  if (ready.length === 0 || room <= 0) return [];
   if (status === SessionStatus.PAUSED) await tables.tasks.pause(ready);
   // A session that has ended: whoever ended it decides its tasks.
   if (status !== SessionStatus.RUNNING) return [];
@@ -52,22 +56,45 @@ async function submit(
 }
 
 /**
- * Dispatches as far as the session's share of the queue allows, without a round trip through Temporal.
- * A queue that is away is no failure of whoever made the tasks ready: they are accepted, and
- * supervision publishes them once it is back.
+ * Puts tasks that are SUBMITTED on the queue. A queue that is away is no failure of whoever made
+ * them ready: they are accepted, and supervision publishes them once it is back.
  */
+export async function publishReady(
+  { queue }: Pick<Stores, "queue">,
+  submitted: readonly Task[],
+): Promise<void> {
+  await queue.publish(submitted.map(toMessage)).catch((error: unknown) => {
+    if (!isOutage(error)) throw error;
+  });
+}
+
+/**
+ * Dispatches tasks of one session that have no open input.
+ *
+ * @param room how many at most; the rest stays PENDING for the batch's supervisor.
+ * @returns how many were put on the queue.
+ */
+export async function dispatch(
+  { tables, queue, now }: Dispatching,
+  sessionId: SessionId,
+  ready: readonly TaskId[],
+  room = ready.length,
+): Promise<number> {
+  if (ready.length === 0) return 0;
+  const status = (await tables.sessions.statuses([sessionId])).get(sessionId);
+  const submitted = await submitReady({ tables, now }, { status, room }, ready);
+  await queue.publish(submitted.map(toMessage));
+  return submitted.length;
+}
+
+/** Dispatches without a round trip through Temporal, as far as the session's gate allows. */
 export async function dispatchDirectly(
-  stores: Pick<Stores, "tables" | "queue" | "now" | "scheduling">,
+  stores: DispatchingDirectly,
   sessionId: SessionId,
   ready: readonly TaskId[],
 ): Promise<number> {
   if (ready.length === 0) return 0;
-  const queued = await stores.tables.tasks.queuedCount(sessionId);
-  const room = stores.scheduling.directDispatchLimit - queued;
-  if (room <= 0) return 0;
-  const submitted = await submit(stores, sessionId, ready, room);
-  await stores.queue.publish(submitted.map(toMessage)).catch((error: unknown) => {
-    if (!isOutage(error)) throw error;
-  });
+  const submitted = await submitReady(stores, await readGate(stores, sessionId), ready);
+  await publishReady(stores, submitted);
   return submitted.length;
 }

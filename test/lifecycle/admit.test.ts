@@ -3,7 +3,9 @@ import { objectId, partitionId, type ResultId } from "../../src/domain/ids.ts";
 import { ResultStatus, SessionStatus, TaskStatus } from "../../src/domain/status.ts";
 import type { TaskDefinition } from "../../src/domain/task.ts";
 import { admit } from "../../src/lifecycle/admit.ts";
+import { dispatchDirectly } from "../../src/lifecycle/dispatch.ts";
 import { refuse } from "../../src/lifecycle/roll-forward.ts";
+import type { Stores } from "../../src/lifecycle/stores.ts";
 import { purgeQueue } from "../support/purge-queue.ts";
 import { openStores, type TestStores } from "../support/stores.ts";
 
@@ -18,6 +20,13 @@ afterAll(() => stores[Symbol.asyncDispose]());
 const away = async (): Promise<never> => {
   throw new Error("away");
 };
+
+/** Stores in which something happens around the acceptance of tasks. */
+function acceptingLate(around: (accept: () => Promise<boolean[]>) => Promise<boolean[]>): Stores {
+  const { tables } = stores;
+  const accept: typeof tables.tasks.accept = (ids) => around(() => tables.tasks.accept(ids));
+  return { ...stores, tables: { ...tables, tasks: { ...tables.tasks, accept } } };
+}
 
 /** A task that is ready, one that waits, and one whose input is lost, all CREATING. */
 async function stored() {
@@ -78,20 +87,47 @@ describe("admission", () => {
     expect(await batches.progress(keys)).toHaveLength(3);
   });
 
-  it("A2: refuses tasks whose session ended while they were being stored", async () => {
+  it("A2, A3: refuses tasks whose session ended while they were being stored, and publishes none", async () => {
     const { tasks, ...rest } = await stored();
-    const { tables } = stores;
-    const accept: typeof tables.tasks.accept = async (taskIds) => {
-      const accepted = await tables.tasks.accept(taskIds);
-      const status = SessionStatus.CANCELLED;
-      await tables.sessions.change(rest.sessionId, [SessionStatus.RUNNING], { status });
+    const status = SessionStatus.CANCELLED;
+    const late = acceptingLate(async (accept) => {
+      const accepted = await accept();
+      await stores.tables.sessions.change(rest.sessionId, [SessionStatus.RUNNING], { status });
       return accepted;
-    };
-    const late = { ...stores, tables: { ...tables, tasks: { ...tables.tasks, accept } } };
+    });
+    purgeQueue(stores.path);
     const rejected = await admit(late, { tasks, ...rest });
     expect(rejected.map(({ reason }) => reason)).toEqual(tasks.map(() => "the session has ended"));
     await refuse(stores, rejected);
     expect(await statusesOf(tasks)).toEqual([ERROR, ERROR, ERROR]);
+    expect((await stores.queue.depth(partitionId("default")))?.waiting).toBe(0);
+  });
+
+  it("A2: dispatches a task whose input came just before it was accepted", async () => {
+    const { tasks, input, ...rest } = await stored();
+    const late = acceptingLate(async (accept) => {
+      const completed = { resultId: input, objectId: objectId("s-y"), size: 1 };
+      await stores.tables.results.complete([completed], Date.now());
+      const ready = await stores.tables.dependencies.close([input]);
+      expect(ready).toEqual([tasks[1]?.taskId]);
+      expect(await dispatchDirectly(stores, rest.sessionId, ready)).toBe(0);
+      return await accept();
+    });
+    await refuse(stores, await admit(late, { tasks, ...rest }));
+    expect(await statusesOf(tasks)).toEqual([SUBMITTED, SUBMITTED, ERROR]);
+  });
+
+  it("A2: refuses a task whose input was lost just before it was accepted", async () => {
+    const { tasks, input, ...rest } = await stored();
+    const late = acceptingLate(async (accept) => {
+      await stores.tables.results.abortUnowned(rest.sessionId, 10, Date.now());
+      return await accept();
+    });
+    const rejected = await admit(late, { tasks, ...rest });
+    expect(rejected.map(({ taskId }) => taskId)).toEqual([tasks[1]?.taskId, tasks[2]?.taskId]);
+    await refuse(stores, rejected);
+    expect(await statusesOf(tasks)).toEqual([SUBMITTED, ERROR, ERROR]);
+    expect((await stores.tables.results.get([input]))[0]?.status).toBe(ResultStatus.ABORTED);
   });
 
   it("F1: ends tasks whose input is lost, deleted, or of nobody's making", async () => {

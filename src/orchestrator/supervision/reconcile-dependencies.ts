@@ -25,13 +25,8 @@ export async function reconcileDependencies(
   { sessionId, batchId }: Pick<ParkedBatch, "sessionId" | "batchId">,
   after?: Edge,
 ): Promise<Settled> {
-  const { dependencies } = stores.tables;
-  const page = await dependencies.openInBatch(batchId, { after, limit: PAGE });
-  const edges = byTask(page);
-  const rejected = await lookAgain(stores, edges);
-  const waiting = new Set(edges.map(({ taskId }) => taskId));
-  for (const { taskId } of rejected) waiting.delete(taskId);
-  const ready = await dependencies.ready([...waiting]);
+  const page = await stores.tables.dependencies.openInBatch(batchId, { after, limit: PAGE });
+  const { ready, rejected } = await lookAgain(stores, byTask(page));
   await dispatchDirectly(stores, sessionId, ready);
   await refuse(stores, rejected);
   return {

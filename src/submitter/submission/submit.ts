@@ -21,7 +21,7 @@ import {
 } from "../../domain/submission/submission.ts";
 import type { TaskDefinition } from "../../domain/task.ts";
 import { nameOf } from "../../domain/task-name.ts";
-import { admit } from "../../lifecycle/admit.ts";
+import { type Admission, accept, type Edges, register } from "../../lifecycle/admit.ts";
 import { refuse } from "../../lifecycle/roll-forward.ts";
 import type { Stores } from "../../lifecycle/stores.ts";
 import type { Grid } from "../grid.ts";
@@ -38,8 +38,8 @@ interface Draft {
 }
 
 interface Stored {
-  readonly tasks: readonly TaskDefinition[];
-  readonly batches: readonly NewBatch[];
+  readonly admission: Admission;
+  readonly edges: readonly Edges[];
 }
 
 /** Where tasks are submitted to. */
@@ -64,8 +64,8 @@ export async function submit(
   const taskIds = draft.tasks.map((task) => task.taskId);
   const { sessionId } = draft.session;
   try {
-    const stored = await store({ grid, batching }, draft);
-    const rejected = await admit(stores, { sessionId, ...stored, known: draft.references });
+    const { admission, edges } = await store({ grid, batching }, draft);
+    const rejected = await accept(stores, admission, edges);
     announcer.submitted(sessionId);
     await refuse(stores, rejected);
   } catch (error) {
@@ -114,27 +114,31 @@ async function readReferences(
   return new Map(rows.map((row) => [row.resultId, row]));
 }
 
-/** Stores the tasks: in the batch made last if they fit, else in batches of their own. */
-async function store({ grid, batching }: Target, draft: Draft): Promise<Stored> {
+/** Stores and registers the tasks: in the batch made last if they fit, else in batches of their own. */
+async function store({ grid: { stores }, batching }: Target, draft: Draft): Promise<Stored> {
   const { sessionId } = draft.session;
-  const { tasks, batches } = grid.stores.tables;
+  const { tasks, batches } = stores.tables;
   const { soFar } = draft;
   const { length } = draft.tasks;
   const open = batching.joinable(sessionId, soFar, length);
   if (open) {
-    const joining = putInto([open], draft);
-    await tasks.create(joining.tasks);
-    // Stored by us too: the call that made the batch may not have come so far.
-    if (await batches.join(open.batchId)) return joining;
+    const admission = putInto([open], draft);
+    await tasks.create(admission.tasks);
+    // The batch is stored by us too: the call that made it may not have come so far.
+    const [isOpen, edges] = await Promise.all([
+      batches.join(open.batchId),
+      register(stores, admission),
+    ]);
+    if (isOpen) return { admission, edges };
     await tasks.discard(draft.tasks.map(({ taskId: id }) => id));
     batching.forget(sessionId, open.batchId);
   }
-  const stored = putInto(batching.cut(sessionId, soFar, length), draft);
-  await tasks.create(stored.tasks);
-  return stored;
+  const admission = putInto(batching.cut(sessionId, soFar, length), draft);
+  await tasks.create(admission.tasks);
+  return { admission, edges: await register(stores, admission) };
 }
 
-function putInto(cuts: readonly Cut[], { session, tasks, references }: Draft): Stored {
+function putInto(cuts: readonly Cut[], { session, tasks, references }: Draft): Admission {
   const { sessionId } = session;
   const defined: TaskDefinition[] = [];
   const batches: NewBatch[] = [];
@@ -146,7 +150,7 @@ function putInto(cuts: readonly Cut[], { session, tasks, references }: Draft): S
     const name = first && isNamed ? nameOf(first, output && references.get(output)) : "";
     batches.push({ batchId, sessionId, lingerMs, ...(name && { name }) });
   }
-  return { tasks: defined, batches };
+  return { sessionId, tasks: defined, batches, known: references };
 }
 
 /** Takes back what is not accepted yet, and throws the error that made it necessary. */
