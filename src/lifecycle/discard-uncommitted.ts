@@ -27,7 +27,7 @@ export async function discardUncommitted(
 ): Promise<void> {
   const failed = tasks.filter(({ attempt, commit }) => attempt > 0 && !hasWon(commit));
   const completed = tasks.filter(({ attempt, commit }) => attempt > 1 && hasWon(commit));
-  await Promise.all(failed.map((task) => dropRows(stores, task)));
+  await dropRows(stores, failed);
   await dropObjects(stores, [
     ...failed.map(({ sessionId, taskId }) => ({ sessionId, taskId, except: undefined })),
     ...completed.map(({ sessionId, taskId, attempt }) => ({ sessionId, taskId, except: attempt })),
@@ -45,7 +45,7 @@ export async function dropAttempts(
     const task = current.get(taskId);
     return !task || task.attempt !== attempt || isOver(task);
   });
-  await Promise.all(lost.map((attempt) => dropRows(stores, attempt)));
+  await dropRows(stores, lost);
   await dropObjects(
     stores,
     lost.map(({ sessionId, taskId, attempt }) => ({ sessionId, taskId, only: attempt })),
@@ -61,11 +61,11 @@ async function dropObjects({ objects }: Dropping, attempts: readonly Attempts[])
 }
 
 /** Staged results, and subtasks that were not accepted. */
-async function dropRows({ tables }: Dropping, { taskId, attempt }: AttemptOf): Promise<void> {
-  const stage = stageOf(taskId, attempt);
-  await tables.results.dropStaged(stage);
+async function dropRows({ tables }: Dropping, attempts: readonly AttemptOf[]): Promise<void> {
+  const stages = attempts.map(({ taskId, attempt }) => stageOf(taskId, attempt));
+  await tables.results.dropStaged(stages);
   for (;;) {
-    const page = await tables.tasks.staged(stage, { limit: 1_000 });
+    const page = await tables.tasks.staged(stages, { limit: 1_000 });
     const creating = page.filter(({ status }) => status === TaskStatus.CREATING);
     if (creating.length === 0) return;
     await tables.tasks.discard(creating.map((task) => task.taskId));

@@ -68,12 +68,11 @@ async function complete(
   const made = tasks.flatMap(({ commit }) => commit.results);
   await tables.results.complete(made, now());
   const results = made.map(({ resultId }) => resultId);
-  const rejected: { taskId: TaskId; reason: string }[] = [];
-  for (const task of tasks.filter(({ commit }) => commit.staged)) {
-    results.push(...(await tables.results.publish(stageOf(task.taskId, task.attempt))));
-    rejected.push(...(await admitSubtasks(stores, task)));
-  }
-  return { results, rejected };
+  const parents = tasks.filter(({ commit }) => commit.staged);
+  const stages = parents.map(({ taskId, attempt }) => stageOf(taskId, attempt));
+  const published = await tables.results.publish(stages);
+  const rejected = await admitSubtasks(stores, parents);
+  return { results: [...results, ...published], rejected };
 }
 
 /** Makes the successors of retried tasks; they take over the outputs. */
@@ -81,21 +80,20 @@ async function retry(
   stores: Stores,
   tasks: readonly (Decided & { commit: { outcome: "retried" } })[],
 ): Promise<Rejected> {
-  const rejected: { taskId: TaskId; reason: string }[] = [];
-  for (const task of tasks) {
-    const successor = successorOf(task, task.commit.crashed, stores.now());
-    await stores.tables.tasks.create([successor]);
-    await stores.tables.results.transfer(
-      task.expectedOutputIds.map((resultId) => ({
-        resultId,
-        from: task.taskId,
-        to: successor.taskId,
-      })),
-    );
-    const { sessionId } = task;
-    rejected.push(...(await admit(stores, { sessionId, tasks: [successor], batches: [] })));
-  }
-  return rejected;
+  const { tables, now } = stores;
+  const at = now();
+  const successors = tasks.map((task) => successorOf(task, task.commit.crashed, at));
+  await tables.tasks.create(successors);
+  await tables.results.transfer(
+    successors.flatMap(({ taskId: to, createdBy: from, expectedOutputIds }) =>
+      from === "" ? [] : expectedOutputIds.map((resultId) => ({ resultId, from, to })),
+    ),
+  );
+  const bySession = Map.groupBy(successors, ({ sessionId }) => sessionId);
+  const admissions = [...bySession].map(([sessionId, some]) =>
+    admit(stores, { sessionId, tasks: some, batches: [] }),
+  );
+  return (await Promise.all(admissions)).flat();
 }
 
 /** Aborts what the tasks own and will never produce. A completed task may have left some out. */

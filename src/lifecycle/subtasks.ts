@@ -5,8 +5,9 @@
  *       (I7). Nobody can close it too early: they count as open from when they are staged, and
  *       until they are accepted their parent does.
  */
+import type { StagedTask } from "../adaptors/ports/table/tasks.ts";
 import { cut, isSmallAddition, type NewBatch } from "../domain/batch.ts";
-import { type BatchId, batchId, stageOf, type TaskId } from "../domain/ids.ts";
+import { type BatchId, batchId, type StageId, stageOf, type TaskId } from "../domain/ids.ts";
 import type { Task, TaskDefinition } from "../domain/task.ts";
 import { nameOf } from "../domain/task-name.ts";
 import { admit, type Rejected } from "./admit.ts";
@@ -31,61 +32,77 @@ export function batchSubtasks(
   return tasks;
 }
 
-/** Subtasks found staged by the parent's attempt; their outputs move from the parent to them. */
-export async function admitSubtasks(stores: Stores, parent: Task): Promise<Rejected> {
-  const stage = stageOf(parent.taskId, parent.attempt);
+/** Subtasks found staged by the parents' attempts; their outputs move from the parents to them. */
+export async function admitSubtasks(stores: Stores, parents: readonly Task[]): Promise<Rejected> {
+  const stages = new Map(parents.map((task) => [task.taskId, stageOf(task.taskId, task.attempt)]));
   const rejected: { taskId: TaskId; reason: string }[] = [];
-  const expected = new Set(parent.expectedOutputIds);
-  let after: TaskId | undefined;
+  let after: StagedTask | undefined;
   do {
-    const tasks = await stores.tables.tasks.staged(stage, { after, limit: PAGE });
-    await stores.tables.results.transfer(
-      tasks.flatMap(({ taskId, expectedOutputIds }) =>
-        expectedOutputIds
-          .filter((resultId) => expected.has(resultId))
-          .map((resultId) => ({ resultId, from: parent.taskId, to: taskId })),
-      ),
-    );
-    const { sessionId } = parent;
-    const batches = await batchesOf(stores, parent, tasks);
-    rejected.push(...(await admit(stores, { sessionId, tasks, batches })));
-    after = tasks.length === PAGE ? tasks.at(-1)?.taskId : undefined;
+    const tasks = await stores.tables.tasks.staged([...stages.values()], { after, limit: PAGE });
+    const isWhole = after === undefined && tasks.length < PAGE;
+    rejected.push(...(await admitPage(stores, { parents, tasks, isWhole })));
+    after = tasks.length === PAGE ? cursorAt(tasks.at(-1), stages) : undefined;
   } while (after !== undefined);
   return rejected;
 }
 
-/** The batches that these tasks were cut into; the parent's own is on record. */
-async function batchesOf(
-  { tables, scheduling }: Stores,
-  parent: Task,
-  tasks: readonly Task[],
-): Promise<NewBatch[]> {
-  const { sessionId } = parent;
-  const groups: Map<BatchId, Task[]> = Map.groupBy(tasks, ({ batchId: id }) => id);
-  groups.delete(parent.batchId);
-  // A page may show but one task of a larger batch; only of few tasks each has its own.
-  const singles = tasks.length <= scheduling.singleTasks ? [...groups.values()].filter(isOne) : [];
-  const outputs = singles.flatMap(
-    ([
-      {
-        expectedOutputIds: [id],
-      },
-    ]) => id ?? [],
+function cursorAt(last: Task | undefined, stages: ReadonlyMap<string, StageId>) {
+  const stage = stages.get(last?.createdBy ?? "");
+  return last && stage ? { stage, taskId: last.taskId } : undefined;
+}
+
+interface Subtasks {
+  readonly parents: readonly Task[];
+  readonly tasks: readonly Task[];
+  /** These are all of them. */
+  readonly isWhole: boolean;
+}
+
+async function admitPage(stores: Stores, page: Subtasks): Promise<Rejected> {
+  await stores.tables.results.transfer(delegated(page));
+  const batches = await batchesOf(stores, page);
+  const bySession = Map.groupBy(page.tasks, ({ sessionId }) => sessionId);
+  const admissions = [...bySession].map(([sessionId, tasks]) => {
+    const own = batches.filter((batch) => batch.sessionId === sessionId);
+    return admit(stores, { sessionId, tasks, batches: own });
+  });
+  return (await Promise.all(admissions)).flat();
+}
+
+/** Outputs that a parent has left to its subtasks. */
+function delegated({ parents, tasks }: Subtasks) {
+  const expected = new Map(parents.map((task) => [task.taskId, new Set(task.expectedOutputIds)]));
+  return tasks.flatMap(({ taskId: to, createdBy: from, expectedOutputIds }) =>
+    from === ""
+      ? []
+      : expectedOutputIds
+          .filter((resultId) => expected.get(from)?.has(resultId))
+          .map((resultId) => ({ resultId, from, to })),
   );
+}
+
+/** The batches that these tasks were cut into; the parents' own are on record. */
+async function batchesOf(stores: Stores, page: Subtasks): Promise<NewBatch[]> {
+  const groups: Map<BatchId, Task[]> = Map.groupBy(page.tasks, ({ batchId: id }) => id);
+  for (const parent of page.parents) groups.delete(parent.batchId);
+  const names = page.isWhole ? await namesOf(stores, [...groups.values()]) : new Map();
+  return [...groups].flatMap(([id, [task]]) =>
+    task ? [{ batchId: id, sessionId: task.sessionId, name: names.get(id) }] : [],
+  );
+}
+
+/** Of batches of one task. */
+async function namesOf({ tables, scheduling }: Stores, groups: readonly Task[][]) {
+  const singles = groups.filter(isOne).slice(0, scheduling.singleTasks);
+  const outputs = singles.flatMap(([task]) => task.expectedOutputIds[0] ?? []);
   const results = await tables.results.get([...new Set(outputs)]);
-  const names = new Map(
+  const outputOf = new Map(results.map((row) => [row.resultId, row]));
+  return new Map(
     singles.map(([task]) => {
       const [output] = task.expectedOutputIds;
-      return [
-        task.batchId,
-        nameOf(
-          task,
-          results.find(({ resultId }) => resultId === output),
-        ),
-      ];
+      return [task.batchId, nameOf(task, output && outputOf.get(output))] as const;
     }),
   );
-  return [...groups.keys()].map((id) => ({ batchId: id, sessionId, name: names.get(id) }));
 }
 
 const isOne = (tasks: Task[]): tasks is [Task] => tasks.length === 1;

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { objectId, stageOf } from "../../src/domain/ids.ts";
+import { objectId, retryId, type SessionId, stageOf } from "../../src/domain/ids.ts";
 import { ResultStatus, TaskStatus } from "../../src/domain/status.ts";
 import type { CommitRecord, TaskDefinition } from "../../src/domain/task.ts";
 import { admit } from "../../src/lifecycle/admit.ts";
@@ -16,8 +16,8 @@ beforeAll(async () => {
 afterAll(() => stores[Symbol.asyncDispose]());
 
 /** A decided task with an output, a child that takes over another, and two that wait for these. */
-async function decided(outcome: "completed" | "error" | "retried") {
-  const session = await stores.newSession();
+async function decided(outcome: "completed" | "error" | "retried", given?: SessionId) {
+  const session = given ?? (await stores.newSession());
   const payloadId = await stores.newResult(session, {
     ...{ status: ResultStatus.COMPLETED, objectId: objectId("s-x") },
   });
@@ -49,41 +49,52 @@ async function decided(outcome: "completed" | "error" | "retried") {
   return { task, waiting, child };
 }
 
-/** The stores, of which the n-th verb from now on fails instead of being continued out. */
-function failing(n: number): { stores: Stores; failed: () => boolean } {
-  let left = n;
-  const cut = <O extends object>(target: O): O =>
+/** The same stores; `before` is called before each verb. */
+function watched(before: () => void): Stores {
+  const watch = <O extends object>(target: O): O =>
     new Proxy(target, {
       get(object, key) {
         const value: unknown = Reflect.get(object, key);
-        if (typeof value === "object" && value !== null) return cut(value);
+        if (typeof value === "object" && value !== null) return watch(value);
         if (typeof value !== "function") return value;
         return async (...args: unknown[]) => {
-          left -= 1;
-          if (left === 0) throw new Error("away");
+          before();
           return await value.apply(object, args);
         };
       },
     });
   const { tables, objects, queue } = stores;
-  const parts = { tables: cut(tables), objects: cut(objects), queue: cut(queue) };
-  return { stores: { ...stores, ...parts }, failed: () => left <= 0 };
+  return { ...stores, tables: watch(tables), objects: watch(objects), queue: watch(queue) };
 }
 
-const statusesOf = async (tasks: readonly TaskDefinition[]) =>
+/** The stores, of which the n-th verb from now on fails instead of being carried out. */
+function failing(n: number): { stores: Stores; failed: () => boolean } {
+  let left = n;
+  const fails = (): void => {
+    left -= 1;
+    if (left === 0) throw new Error("away");
+  };
+  return { stores: watched(fails), failed: () => left <= 0 };
+}
+
+const statusesOf = async (tasks: readonly Pick<TaskDefinition, "taskId">[]) =>
   (await stores.tables.tasks.get(tasks.map(({ taskId }) => taskId))).map(({ status }) => status);
 
 const carryOut = async (on: Stores, { taskId }: TaskDefinition): Promise<void> =>
   rollForward(on, (await stores.tables.tasks.get([taskId])).filter(isDecided));
 
-it.each([
-  ["completed", [T.COMPLETED, T.SUBMITTED, T.PENDING, T.SUBMITTED]],
-  ["error", [T.ERROR, T.ERROR, T.ERROR]],
-  ["retried", [T.RETRIED, T.PENDING, T.PENDING]],
-] as const)(
+/** The task, those that wait for its outputs, and its subtask if that counts. */
+const ENDS = {
+  completed: [T.COMPLETED, T.SUBMITTED, T.PENDING, T.SUBMITTED],
+  error: [T.ERROR, T.ERROR, T.ERROR],
+  retried: [T.RETRIED, T.PENDING, T.PENDING],
+} as const;
+
+it.each(["completed", "error", "retried"] as const)(
   "I3: has the final status of a task that is %s on record last, whichever step fails, and is repeated until it is",
   { timeout: 60_000 },
-  async (outcome, ends) => {
+  async (outcome) => {
+    const ends = ENDS[outcome];
     for (let n = 1; ; n += 1) {
       const { task, waiting, child } = await decided(outcome);
       const broken = failing(n);
@@ -103,3 +114,44 @@ it.each([
     }
   },
 );
+
+it.each(["completed", "error", "retried"] as const)(
+  "takes as many verbs for a group of tasks that are %s as for one",
+  async (outcome) => {
+    const verbsFor = async (count: number): Promise<number> => {
+      const session = await stores.newSession();
+      const group: TaskDefinition[] = [];
+      for (let i = 0; i < count; i += 1) group.push((await decided(outcome, session)).task);
+      const tasks = (await stores.tables.tasks.get(group.map(({ taskId }) => taskId))).filter(
+        isDecided,
+      );
+      let verbs = 0;
+      await rollForward(
+        watched(() => {
+          verbs += 1;
+        }),
+        tasks,
+      );
+      expect(new Set(await statusesOf(tasks)).size).toBe(1);
+      return verbs;
+    };
+    expect(await verbsFor(6)).toBe(await verbsFor(1));
+  },
+);
+
+it("carries out a group of tasks of several sessions, whatever they end in", async () => {
+  const ends = await Promise.all([
+    decided("completed"),
+    decided("error"),
+    decided("retried"),
+    decided("completed"),
+  ]);
+  const tasks = await stores.tables.tasks.get(ends.map(({ task }) => task.taskId));
+  await rollForward(stores, tasks.filter(isDecided));
+  const statuses = [];
+  for (const { task, waiting, child } of ends)
+    statuses.push(await statusesOf([task, ...waiting, child]));
+  expect(statuses).toEqual([ENDS.completed, ENDS.error, ENDS.retried, ENDS.completed]);
+  const successor = retryId(tasks[2]?.taskId ?? ("" as never), 1);
+  expect(await statusesOf([{ taskId: successor }])).toEqual([T.SUBMITTED]);
+});

@@ -91,7 +91,7 @@ const statusOf = async ({ task }: Held) =>
 
 /** The stage's subtasks that nobody has accepted. */
 const creatingOf = async ({ task: { taskId, attempt } }: Held) =>
-  (await stores.tables.tasks.staged(stageOf(taskId, attempt), { limit: 10 })).filter(
+  (await stores.tables.tasks.staged([stageOf(taskId, attempt)], { limit: 10 })).filter(
     ({ status }) => status === TaskStatus.CREATING,
   );
 

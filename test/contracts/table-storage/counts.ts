@@ -108,7 +108,7 @@ export function counts({ open }: TableStoragePromises): void {
         );
 
         // The stage shows the tasks themselves, those that are being created included.
-        const stored = await one.tasks.staged(stage, { limit: 10 });
+        const stored = await one.tasks.staged([stage], { limit: 10 });
         const counted = await one.tasks.countByStatus(bySession(session));
         expect(Object.fromEntries(counted.map((row) => [row.status, row.count]))).toEqual(
           countsOf(stored),

@@ -1,5 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, it } from "vitest";
+import type { StagedTask } from "../../../src/adaptors/ports/table/tasks.ts";
+import type { TaskId } from "../../../src/domain/ids.ts";
 import { TaskStatus } from "../../../src/domain/status.ts";
 import type { TableStoragePromises } from "../table-storage.ts";
 import { bySession } from "./conditions.ts";
@@ -155,21 +157,31 @@ export function creation({ open }: TableStoragePromises): void {
     expect(await isAbandoned()).toBe(true);
   });
 
-  it("pages through the tasks of a stage, accepted or not", async () => {
+  it("pages through the tasks of stages, accepted or not", async () => {
     const tables = await open();
     const session = someSession();
-    const [stage, other] = [someStage(), someStage()];
-    const tasks = tasksIn(session, 5);
-    await tables.tasks.create(tasks, { stage });
-    await tables.tasks.create(tasksIn(session, 2), { stage: other });
+    const stages = [someStage(), someStage(), someStage()].sort();
+    const sorted: StagedTask[] = [];
+    for (const stage of stages) {
+      const tasks = tasksIn(session, 4);
+      await tables.tasks.create(tasks, { stage });
+      await tables.tasks.accept(idsOf(tasks).slice(0, 2));
+      for (const taskId of idsOf(tasks).sort()) sorted.push({ stage, taskId });
+    }
+    await tables.tasks.create(tasksIn(session, 2), { stage: someStage() });
     await tables.tasks.create(tasksIn(session, 2));
-    await tables.tasks.accept(idsOf(tasks).slice(0, 2));
-    const sorted = idsOf(tasks).sort();
-    const first = await tables.tasks.staged(stage, { limit: 3 });
-    expect(idsOf(first)).toEqual(sorted.slice(0, 3));
-    const rest = await tables.tasks.staged(stage, { after: first.at(-1)?.taskId, limit: 3 });
-    expect(idsOf(rest)).toEqual(sorted.slice(3));
-    expect(await tables.tasks.staged(someStage(), { limit: 3 })).toEqual([]);
+    const asked = [...stages.toReversed(), someStage()];
+    for (const limit of [1, 4, 5, 12, 13]) {
+      const found: TaskId[] = [];
+      for (let after: StagedTask | undefined; found.length < sorted.length; ) {
+        const page = await tables.tasks.staged(asked, { after, limit });
+        expect(page).toHaveLength(Math.min(limit, sorted.length - found.length));
+        found.push(...idsOf(page));
+        after = sorted[found.length - 1];
+      }
+      expect(found, `in pages of ${limit}`).toEqual(idsOf(sorted));
+      expect(await tables.tasks.staged(asked, { after: sorted.at(-1), limit })).toEqual([]);
+    }
   });
 
   it("finds tasks whose creator left them, the oldest first", async () => {

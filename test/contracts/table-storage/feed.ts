@@ -137,9 +137,9 @@ export function feed({ open }: TableStoragePromises): void {
     const { resultId, ownerTaskId } = completed;
     await writer.results.create([completed], stage);
     await writer.results.create([resultIn(session)], dropped);
-    await writer.results.dropStaged(dropped);
-    await writer.results.publish(stage);
-    await writer.results.publish(stage);
+    await writer.results.dropStaged([dropped]);
+    await writer.results.publish([stage]);
+    await writer.results.publish([stage]);
     const last = resultIn(session);
     await writer.results.create([last]);
     await seen.until(last.resultId, ResultStatus.CREATED);

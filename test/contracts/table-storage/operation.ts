@@ -44,8 +44,8 @@ const USES: Readonly<Record<string, Use>> = {
   "tasks.accept": ({ tasks }) => tasks.accept([someTask()]),
   "tasks.discard": ({ tasks }) => tasks.discard([someTask()]),
   "tasks.withdraw": ({ tasks }) => tasks.withdraw([someTask()]),
-  "tasks.staged": ({ tasks }) => tasks.staged(someStage(), { limit: 1 }),
   "tasks.orphans": ({ tasks }) => tasks.orphans({ olderThanMs: 0, limit: 1 }),
+  "tasks.staged": ({ tasks }) => tasks.staged([someStage()], { limit: 1 }),
   "tasks.get": ({ tasks }) => tasks.get([someTask()]),
   "tasks.list": ({ tasks }) =>
     tasks.list({ ...PAGE, sort: [{ field: "taskId", descending: false }] }),
@@ -75,8 +75,8 @@ const USES: Readonly<Record<string, Use>> = {
   "dependencies.openInBatch": ({ dependencies }) =>
     dependencies.openInBatch(someBatch(), { limit: 1 }),
   "results.create": ({ results }) => results.create([resultIn(someSession())]),
-  "results.publish": ({ results }) => results.publish(someStage()),
-  "results.dropStaged": ({ results }) => results.dropStaged(someStage()),
+  "results.publish": ({ results }) => results.publish([someStage()]),
+  "results.dropStaged": ({ results }) => results.dropStaged([someStage()]),
   "results.get": ({ results }) => results.get([someResult()]),
   "results.list": ({ results }) =>
     results.list({ ...PAGE, sort: [{ field: "resultId", descending: false }] }),
@@ -129,6 +129,7 @@ const EMPTY: Readonly<Record<string, [Use, unknown]>> = {
   "tasks.start": [({ tasks }) => tasks.start([]), []],
   "tasks.decide": [({ tasks }) => tasks.decide([], 1), []],
   "tasks.finish": [({ tasks }) => tasks.finish([], 1), undefined],
+  "tasks.staged": [({ tasks }) => tasks.staged([], { limit: 1 }), []],
   "tasks.revoked": [({ tasks }) => tasks.revoked(someAgent(), []), []],
   "tasks.inBatch": [({ tasks }) => tasks.inBatch(someBatch(), { statuses: [], limit: 1 }), []],
   "tasks.inSession": [({ tasks }) => tasks.inSession(someSession(), [], 1), []],
@@ -137,6 +138,8 @@ const EMPTY: Readonly<Record<string, [Use, unknown]>> = {
   "dependencies.ready": [({ dependencies }) => dependencies.ready([]), []],
   "dependencies.dependents": [({ dependencies }) => dependencies.dependents([]), []],
   "results.create": [({ results }) => results.create([]), undefined],
+  "results.publish": [({ results }) => results.publish([]), []],
+  "results.dropStaged": [({ results }) => results.dropStaged([]), undefined],
   "results.get": [({ results }) => results.get([]), []],
   "results.claim": [({ results }) => results.claim([]), undefined],
   "results.transfer": [({ results }) => results.transfer([]), undefined],

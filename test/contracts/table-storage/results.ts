@@ -74,7 +74,7 @@ export function results({ open }: TableStoragePromises): void {
     expect(await results.abortOwned(owned, 9)).toEqual([]);
     expect(await results.abortUnowned(session, 10, 9)).toEqual([]);
 
-    expect(await results.publish(stage)).toEqual([completed.resultId]);
+    expect(await results.publish([stage])).toEqual([completed.resultId]);
     expect(await results.get(resultIdsOf(all))).toEqual(all);
     expect((await list()).total).toBe(3);
   });
@@ -85,13 +85,29 @@ export function results({ open }: TableStoragePromises): void {
     const stage = someStage();
     const staged = [resultIn(session), resultIn(session, { status: COMPLETED })];
     await results.create(staged, stage);
-    const published = await results.publish(stage);
+    const published = await results.publish([stage]);
     const [created] = staged;
     if (created) await results.complete([completionOf(created)], 6);
-    expect((await results.publish(stage)).sort()).toEqual(resultIdsOf(staged).sort());
+    expect((await results.publish([stage])).sort()).toEqual(resultIdsOf(staged).sort());
     expect(published).toHaveLength(1);
-    await results.dropStaged(stage);
+    await results.dropStaged([stage]);
     expect(await results.get(resultIdsOf(staged))).toHaveLength(2);
+  });
+
+  it("publishes and drops several stages at once, and no others", async () => {
+    const { results } = await open();
+    const session = someSession();
+    const stages = Array.from({ length: 4 }, someStage);
+    const staged = stages.map(() => resultIn(session, { status: COMPLETED }));
+    const ids = resultIdsOf(staged);
+    for (const [i, row] of staged.entries()) await results.create([row], stages[i]);
+    expect((await results.publish([...stages.slice(0, 2), someStage()])).sort()).toEqual(
+      ids.slice(0, 2).sort(),
+    );
+    await results.dropStaged([...stages.slice(0, 3), someStage()]);
+    expect(await results.publish(stages.slice(2))).toEqual(ids.slice(3));
+    const left = [...ids.slice(0, 2), ...ids.slice(3)];
+    expect(resultIdsOf(await results.get(ids))).toEqual(left);
   });
 
   it("drops what is staged, and drops it again without complaint", async () => {
@@ -106,10 +122,10 @@ export function results({ open }: TableStoragePromises): void {
     const kept = resultIn(session);
     await results.create(staged, stage);
     await results.create([kept], other);
-    await results.dropStaged(stage);
-    await results.dropStaged(stage);
-    expect(await results.publish(stage)).toEqual([]);
-    await results.publish(other);
+    await results.dropStaged([stage]);
+    await results.dropStaged([stage]);
+    expect(await results.publish([stage])).toEqual([]);
+    await results.publish([other]);
     expect(await results.get(resultIdsOf([...staged, kept]))).toEqual([kept]);
   });
 

@@ -14,10 +14,10 @@ import type { CompletedResult } from "../../../domain/task.ts";
 export interface ResultTable {
   /** Stores results as given; with a stage invisibly, to be published with the status they carry. */
   create(results: readonly Result[], stage?: StageId): Promise<void>;
-  /** Makes the stage's results visible; answers the ids that are COMPLETED. Safe to repeat. */
-  publish(stage: StageId): Promise<ResultId[]>;
-  /** Removes the stage's unpublished results. Cheap when there are none. */
-  dropStaged(stage: StageId): Promise<void>;
+  /** Makes the stages' results visible; answers the ids that are COMPLETED. Safe to repeat. */
+  publish(stages: readonly StageId[]): Promise<ResultId[]>;
+  /** Removes the stages' unpublished results. Cheap when there are none. */
+  dropStaged(stages: readonly StageId[]): Promise<void>;
 
   /** Unknown ids are left out; the order is that of the ids. */
   get(resultIds: readonly ResultId[]): Promise<Result[]>;

@@ -35,6 +35,12 @@ export interface Start extends AttemptKey {
   readonly startedAt: number;
 }
 
+/** A task with the attempt that created it. */
+export interface StagedTask {
+  readonly stage: StageId;
+  readonly taskId: TaskId;
+}
+
 /**
  * A decision about a task. With `attempt` it is made by the holder of that attempt and fails when
  * another took over; without, it is made from outside and succeeds in any of the statuses `from`.
@@ -81,8 +87,14 @@ export interface TaskTable {
   discard(taskIds: readonly TaskId[]): Promise<void>;
   /** Removes those of these tasks that are CREATING or PENDING: nobody has begun with them. */
   withdraw(taskIds: readonly TaskId[]): Promise<void>;
-  /** Tasks that the attempt created, at most `limit` with ids after `after`, by id; CREATING or later. */
-  staged(stage: StageId, page: { after?: TaskId | undefined; limit: number }): Promise<Task[]>;
+  /**
+   * Tasks that the attempts created, CREATING or later: at most `limit` of those behind `after`, in
+   * the order of stages and, within a stage, of ids.
+   */
+  staged(
+    stages: readonly StageId[],
+    page: { after?: StagedTask | undefined; limit: number },
+  ): Promise<Task[]>;
   /**
    * Tasks that have been CREATING for at least `olderThanMs`, and whose creator holds no lease: it
    * may have died before it accepted them. The oldest first.

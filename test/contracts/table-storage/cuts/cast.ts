@@ -34,6 +34,8 @@ export function castOf(session: SessionId) {
     resultIds: [resultId(id("payload")), ...outputs.map((row) => row.resultId)],
     /** The tasks are stored in it, so that those that are CREATING can be seen. */
     stage: stageOf(taskId(id("task", 0)), 1),
+    /** Half of the outputs are staged in each. */
+    stages: [1, 2].map((attempt) => stageOf(taskId(id("parent")), attempt)),
     batches: NUMBERS.map((n) => batchIn(session, { batchId: batchId(id("batch", n)) })),
     partitions: NUMBERS.map((n) => partitionRow({ partitionId: partitionId(id("partition", n)) })),
     owner: { agentId: agentId(id("agent", 1)), hostname: "host" },

@@ -1,8 +1,8 @@
 // Brings the documents of a cast to where a verb begins.
 import type { TableStorage } from "../../../../src/adaptors/table-storage.ts";
-import { TaskStatus } from "../../../../src/domain/status.ts";
+import { ResultStatus, TaskStatus } from "../../../../src/domain/status.ts";
 import type { CommitRecord } from "../../../../src/domain/task.ts";
-import { sessionRow } from "../rows.ts";
+import { completionOf, sessionRow } from "../rows.ts";
 import { CANCELLED, keyOf } from "../steps.ts";
 import type { Cast } from "./cast.ts";
 
@@ -66,6 +66,14 @@ export const edges = (
 
 export const withOutputs = ({ results }: TableStorage, { outputs }: Cast): Promise<void> =>
   results.create(outputs);
+
+/** Completed outputs in two stages. */
+export async function staged({ results }: TableStorage, cast: Cast): Promise<void> {
+  const done = { status: ResultStatus.COMPLETED, completedAt: 9 };
+  const rows = cast.outputs.map((row) => ({ ...row, ...completionOf(row), ...done }));
+  await results.create(rows.slice(0, 2), cast.stages[0]);
+  await results.create(rows.slice(2), cast.stages[1]);
+}
 
 export const claimsOf = ({ tasks }: Cast) =>
   tasks.flatMap(({ taskId, expectedOutputIds }) =>

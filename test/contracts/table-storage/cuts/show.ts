@@ -12,7 +12,7 @@ export async function show(tables: TableStorage, cast: Cast): Promise<Shown> {
     if (value !== undefined) shown.set(neutral(cast, key), neutral(cast, value));
   };
   put("session", await tables.sessions.get(cast.session));
-  for (const task of await tables.tasks.staged(cast.stage, ALL)) put(task.taskId, task);
+  for (const task of await tables.tasks.staged([cast.stage], ALL)) put(task.taskId, task);
   for (const result of await tables.results.get(cast.resultIds)) put(result.resultId, result);
   for (const one of await tables.partitions.get(cast.partitions.map((row) => row.partitionId)))
     put(one.partitionId, one);

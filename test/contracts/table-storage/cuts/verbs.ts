@@ -2,7 +2,7 @@
 
 import type { TableStorage } from "../../../../src/adaptors/table-storage.ts";
 import { holderId } from "../../../../src/domain/ids.ts";
-import { ResultStatus, SessionStatus, TaskStatus } from "../../../../src/domain/status.ts";
+import { SessionStatus, TaskStatus } from "../../../../src/domain/status.ts";
 import { completionOf, sessionRow } from "../rows.ts";
 import { CANCELLED, COMPLETED, FAILED } from "../steps.ts";
 import type { Cast } from "./cast.ts";
@@ -109,24 +109,16 @@ const RESULTS: Readonly<Record<string, CutVerb>> = {
   "results.create": verb({ run: ({ results }, { outputs }) => results.create(outputs) }),
   "results.create, staged": verb({
     run: ({ results }, { outputs, stage }) => results.create(outputs, stage),
-    reveal: ({ results }, { stage }) => results.publish(stage),
+    reveal: ({ results }, { stage }) => results.publish([stage]),
   }),
   "results.publish": verb({
-    prepare: ({ results }, { outputs, stage }) =>
-      results.create(
-        outputs.map((row) => ({
-          ...row,
-          ...completionOf(row),
-          ...{ status: ResultStatus.COMPLETED, completedAt: 9 },
-        })),
-        stage,
-      ),
-    run: ({ results }, { stage }) => results.publish(stage),
+    prepare: bring.staged,
+    run: ({ results }, { stages }) => results.publish(stages),
   }),
   "results.dropStaged": verb({
-    prepare: ({ results }, { outputs, stage }) => results.create(outputs, stage),
-    run: ({ results }, { stage }) => results.dropStaged(stage),
-    reveal: ({ results }, { stage }) => results.publish(stage),
+    prepare: bring.staged,
+    run: ({ results }, { stages }) => results.dropStaged(stages),
+    reveal: ({ results }, { stages }) => results.publish(stages),
   }),
   "results.claim": verb({
     prepare: bring.withOutputs,

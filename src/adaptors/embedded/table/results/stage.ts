@@ -81,12 +81,22 @@ export const resultStaging = (store: Store): Staging => {
       });
     },
 
-    publish: (stage) => store.write((ledger) => publishOne(stage, ledger)),
+    async publish(stages) {
+      if (stages.length === 0) return [];
+      return store.write((ledger) => stages.flatMap((stage) => publishOne(stage, ledger)));
+    },
 
-    async dropStaged(stage) {
+    async dropStaged(stages) {
+      if (stages.length === 0) return;
       // Most attempts have staged nothing: they should not wait for the write lock.
-      if (await store.read(() => store.sql(IS_ANY_STAGED).get(stage)))
-        await store.write(() => void store.sql(DROP).run(stage));
+      const some = await store.read(() => {
+        const isAny = store.sql(IS_ANY_STAGED);
+        return stages.filter((stage) => isAny.get(stage));
+      });
+      if (some.length === 0) return;
+      await store.write(() => {
+        for (const stage of some) store.sql(DROP).run(stage);
+      });
     },
   };
 };

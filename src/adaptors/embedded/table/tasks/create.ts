@@ -95,8 +95,19 @@ export const taskCreation = (store: Store, options: OptionsText): Creation => {
     discard: (taskIds) => remove(taskIds, ACCEPTABLE),
     withdraw: (taskIds) => remove(taskIds, WITHDRAWABLE),
 
-    staged: (stage, { after, limit }) =>
-      store.read(() => toTasks(store.tuples(STAGED).all(stage, after ?? "", limit))),
+    async staged(stages, { after, limit }) {
+      if (stages.length === 0) return [];
+      return store.read(() => {
+        const rows: unknown[] = [];
+        const first = after?.stage ?? "";
+        for (const stage of stages.filter((one) => one >= first).toSorted()) {
+          const from = stage === after?.stage ? after.taskId : "";
+          rows.push(...store.tuples(STAGED).all(stage, from, limit - rows.length));
+          if (rows.length === limit) break;
+        }
+        return toTasks(rows);
+      });
+    },
 
     orphans: ({ olderThanMs, limit }) =>
       store.read(() => {
