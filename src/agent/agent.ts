@@ -15,6 +15,7 @@ import type { AgentContext } from "./context.ts";
 import type { Attempt } from "./execution/attempt.ts";
 import { createRunner } from "./execution/runner.ts";
 import { heartbeat, heartbeatOnce } from "./heartbeat.ts";
+import { createIdleTime } from "./idle-time.ts";
 import { poll } from "./intake/poll.ts";
 import { createPrefetchPolicy } from "./intake/prefetch-policy.ts";
 import { createReadyQueue } from "./intake/ready-queue.ts";
@@ -32,7 +33,7 @@ export interface Agent {
   run(): Promise<void>;
 }
 
-export interface AgentOptions extends Omit<AgentContext, "held" | "stopping" | "ending"> {
+export interface AgentOptions extends Omit<AgentContext, "held" | "idle" | "stopping" | "ending"> {
   readonly worker: WorkerClient;
   /** Aborts when the agent is to stop. */
   readonly signal: AbortSignal;
@@ -50,6 +51,7 @@ export function createAgent({ worker, signal, ...given }: AgentOptions): Agent {
   const context: AgentContext = {
     ...given,
     held: new Set(),
+    idle: createIdleTime(),
     stopping: AbortSignal.any([signal, stop.signal]),
     ending: end.signal,
   };

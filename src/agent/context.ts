@@ -5,6 +5,7 @@ import type { Stores } from "../lifecycle/stores.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
 import type { Attempt } from "./execution/attempt.ts";
+import type { IdleTime } from "./idle-time.ts";
 
 /** What all parts of one agent share. */
 export interface AgentContext {
@@ -29,6 +30,8 @@ export interface AgentContext {
   >;
   /** Attempts that are the agent's to run or to commit: what its lease is about. */
   readonly held: Set<Attempt>;
+  /** What its heartbeat says about its need for work. */
+  readonly idle: IdleTime;
   /** Aborts when the agent starts to stop: nothing new is taken. */
   readonly stopping: AbortSignal;
   /** Aborts when it has no time left: what is not done by then is left to others. */

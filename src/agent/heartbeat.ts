@@ -13,9 +13,9 @@ export type Revoke = (attempts: readonly Attempt[]) => void;
 
 /** One heartbeat, and a look at what has been revoked. */
 export async function heartbeatOnce(context: AgentContext, revoke: Revoke): Promise<void> {
-  const { stores, owner, process, partitionId, held, log } = context;
+  const { stores, owner, process, partitionId, held, idle, log } = context;
   const { agents, tasks } = stores.tables;
-  await agents.heartbeat({ ...owner, process, partitionId, held: held.size });
+  await agents.heartbeat({ ...owner, process, partitionId, held: held.size, idleMs: idle.ms });
   const attempts = [...held].filter(({ revoked }) => !revoked);
   const keys = await tasks.revoked(owner.agentId, attempts.map(keyOf));
   if (keys.length === 0) return;

@@ -4,6 +4,7 @@ import { expect, it } from "vitest";
 import { createCommitter } from "../../src/agent/commit/committer.ts";
 import { createSettler } from "../../src/agent/commit/settle.ts";
 import { type Attempt, createAttempt, keyOf } from "../../src/agent/execution/attempt.ts";
+import { createIdleTime } from "../../src/agent/idle-time.ts";
 import { agentId, type TaskId } from "../../src/domain/ids.ts";
 import { TaskStatus } from "../../src/domain/status.ts";
 import type { Stores } from "../../src/lifecycle/stores.ts";
@@ -33,7 +34,14 @@ async function acquired(count: number): Promise<Attempt[]> {
 function openCommitter(stores: Stores) {
   const never = new AbortController().signal;
   const context = {
-    ...{ stores, owner, partitionId: PARTITION, newId: () => "", held: new Set<Attempt>() },
+    ...{
+      stores,
+      owner,
+      partitionId: PARTITION,
+      newId: () => "",
+      held: new Set<Attempt>(),
+      idle: createIdleTime(),
+    },
     ...{ stopping: never, ending: never, metrics: createMetrics() },
     log: createLogger({ level: "silent", role: "test" }),
     settings: {

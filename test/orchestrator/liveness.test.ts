@@ -24,6 +24,7 @@ describe("L2: the silence of an agent", () => {
       partitionId: partitionId(""),
       hostname: "",
       held: 0,
+      idleMs: 0,
     });
     let rounds = 0;
     let slow = true;

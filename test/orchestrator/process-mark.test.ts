@@ -58,7 +58,13 @@ describe.runIf(LINUX)("the mark of a process", () => {
     const hold = async (process: string) => {
       const owner = { agentId: agentId(`agent-${randomUUID()}`), hostname: "here" };
       const partition = partitionId("default");
-      await tables.agents.heartbeat({ ...owner, process, partitionId: partition, held: 1 });
+      await tables.agents.heartbeat({
+        ...owner,
+        process,
+        partitionId: partition,
+        held: 1,
+        idleMs: 0,
+      });
       const tasks = await submit(stores, session, [{}]);
       expect(await tables.tasks.acquire(tasks, owner, 1)).toHaveLength(1);
       return tasks;

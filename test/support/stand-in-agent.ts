@@ -1,6 +1,7 @@
 /** Runs tasks without a worker: what an agent does to the stores, and nothing else. */
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
+import { createIdleTime } from "../../src/agent/idle-time.ts";
 import { type AgentId, agentId, partitionId } from "../../src/domain/ids.ts";
 import { TaskStatus } from "../../src/domain/status.ts";
 import type { CommitRecord, Task } from "../../src/domain/task.ts";
@@ -38,13 +39,20 @@ export async function openStandInAgent(
   const running = new Set<Promise<void>>();
   let silent = false;
 
-  const heartbeat = () =>
-    tables.agents.heartbeat({
+  const idle = createIdleTime();
+  let isWaiting = false;
+
+  const heartbeat = () => {
+    if (isWaiting && running.size === 0) idle.start();
+    else idle.end();
+    return tables.agents.heartbeat({
       agentId: self.agentId,
       partitionId: partitionOf,
       hostname: "",
       held: 0,
+      idleMs: idle.ms,
     });
+  };
 
   const runAll = async (tasks: readonly Task[]): Promise<void> => {
     const at = Date.now();
@@ -66,7 +74,10 @@ export async function openStandInAgent(
   const polling = (async () => {
     await heartbeat();
     while (!taking.signal.aborted) {
+      isWaiting = true;
       const deliveries = await queue.receive(partitionOf, 64, taking.signal);
+      isWaiting = false;
+      idle.end();
       if (deliveries.length === 0) continue;
       const ids = deliveries.map(({ message }) => message.taskId);
       const tasks = await tables.tasks.acquire([...new Set(ids)], self, Date.now());

@@ -42,38 +42,55 @@ export interface PollsterOptions {
 const TICK_MS = 200;
 /** After so long without work, what the last tasks were like means nothing. */
 const FORGET_MS = 1_000;
+/** A task that has waited for so long nobody idle wants: an idle agent takes one at once. */
+const UNWANTED_MS = 200;
+
+type State =
+  /** It has no room, or takes only what nobody else wants. */
+  | { readonly mode: "looking" }
+  /** At the queue; aborting `leave` calls it back. */
+  | { readonly mode: "waiting"; readonly leave: AbortController }
+  /** What it received is on its way to the ready queue. */
+  | { readonly mode: "taking" }
+  /** P3: it takes nothing before the worker is free of this attempt. */
+  | { readonly mode: "blocked"; readonly by: Attempt };
+
+const LOOKING: State = { mode: "looking" };
 
 /** Takes tasks until the agent stops. */
 export async function poll(options: PollsterOptions): Promise<void> {
   const { context, readyQueue, prefetchPolicy, runner, committer, settler, changed, worker } =
     options;
-  const { failed } = options;
-  const {
-    stores,
-    stores: { queue },
-    stopping,
-    ending,
-    log,
-    metrics,
-    partitionId,
-    settings,
-  } = context;
+  const { stores, stopping, ending, idle, log, metrics, partitionId, settings } = context;
+  const { queue, tables } = stores;
   const prepare = createPrepare(context);
   const acks = createBatcher<readonly Delivery[]>({
-    failed,
+    failed: options.failed,
     flush: (lists) =>
       retryUntilAvailable({ log, signal: ending }, "acknowledge messages", () =>
         queue.ack(lists.flat()),
       ),
   });
-  let receiving: AbortController | undefined;
-  let blockedBy: Attempt | undefined;
+
+  let state = LOOKING;
+  const enter = (next: State): void => {
+    state = next;
+    if (next.mode !== "waiting") idle.end();
+  };
+  /** Only from where it was left: the attempt that blocks it stays in between. */
+  const leave = (mode: State["mode"]): void => {
+    if (state.mode === mode) enter(LOOKING);
+  };
+  const block = (by: Attempt): void => {
+    if (state.mode === "waiting") state.leave.abort();
+    enter({ mode: "blocked", by });
+  };
 
   /** How many to take now; 0 = none yet. */
   const roomNow = (): number => {
-    if (!worker.isReady() || (blockedBy && runner.current === blockedBy)) return 0;
-    const { elapsedMs } = runner;
-    const wanted = prefetchPolicy.wanted(elapsedMs);
+    if (state.mode === "blocked" && runner.current !== state.by) leave("blocked");
+    if (!worker.isReady() || state.mode === "blocked") return 0;
+    const wanted = prefetchPolicy.wanted(runner.elapsedMs);
     const missing = wanted - readyQueue.size;
     // Not one by one: an acquisition of many costs hardly more than that of one.
     return missing * 2 >= wanted ? missing : 0;
@@ -84,19 +101,21 @@ export async function poll(options: PollsterOptions): Promise<void> {
       const missing = roomNow();
       if (missing > 0 && !prefetchPolicy.isSaturated(runner.elapsedMs)) return missing;
       await changed.next();
-      // Somebody idle would have taken a message at once: this one nobody else wants.
-      if (missing > 0 && ((await queue.depth(partitionId))?.waiting ?? 0) > 0) return 1;
+      const isUnwanted =
+        missing > 0 && (await tables.tasks.isWaiting(partitionId, UNWANTED_MS)) && roomNow() > 0;
+      if (isUnwanted) return 1;
     }
     return 0;
   };
 
-  const receive = async (max: number): Promise<Delivery[]> => {
-    receiving = new AbortController();
-    const signal = AbortSignal.any([stopping, receiving.signal]);
+  const receive = async (max: number): Promise<readonly Delivery[]> => {
+    const called = new AbortController();
+    enter({ mode: "waiting", leave: called });
     try {
+      const signal = AbortSignal.any([stopping, called.signal]);
       return await queue.receive(partitionId, max, signal);
     } finally {
-      receiving = undefined;
+      leave("waiting");
     }
   };
 
@@ -106,11 +125,19 @@ export async function poll(options: PollsterOptions): Promise<void> {
     const deliveries = await receive(max);
     if (deliveries.length === 0) return;
     const messages = deliveries.map(({ message }) => message);
-    const attempts = stopping.aborted
-      ? await queue.publish(messages)
-      : await acquire(context, messages);
-    acks.add(deliveries);
-    if (attempts) await takeIn(suspect(attempts));
+    if (stopping.aborted || state.mode === "blocked") {
+      await queue.publish(messages);
+      acks.add(deliveries);
+      return;
+    }
+    enter({ mode: "taking" });
+    try {
+      const attempts = await acquire(context, messages);
+      acks.add(deliveries);
+      await takeIn(suspect(attempts));
+    } finally {
+      leave("taking");
+    }
   };
 
   /** Nothing is repeated for the sake of a task that would be given back anyway. */
@@ -149,7 +176,9 @@ export async function poll(options: PollsterOptions): Promise<void> {
     const latest = performance.now() - settings.holdMs;
     const isStale = ({ waitsSince }: { waitsSince: number }) => waitsSince < latest;
     if (!readyQueue.some(isStale) || !(await hasNeighbours(context))) return;
-    blockedBy = runner.current;
+    // What it is taking now would come behind the long task all the same: at the next tick.
+    if (state.mode === "taking") return;
+    if (runner.current) block(runner.current);
     await settler.giveBack(readyQueue.remove(isStale));
   };
 
@@ -157,9 +186,12 @@ export async function poll(options: PollsterOptions): Promise<void> {
   const tick = (): void => {
     metrics.prefetched.set(readyQueue.size);
     const { elapsedMs } = runner;
+    const hasWork = elapsedMs !== undefined || readyQueue.size > 0;
+    if (state.mode === "waiting" && worker.isReady() && !hasWork) idle.start();
+    else idle.end();
     if (elapsedMs === undefined && performance.now() - runner.idleSince > FORGET_MS)
       prefetchPolicy.forget();
-    if (prefetchPolicy.isSaturated(elapsedMs)) receiving?.abort();
+    if (state.mode === "waiting" && prefetchPolicy.isSaturated(elapsedMs)) state.leave.abort();
     if (!worker.isReady()) readyQueue.look();
     if (elapsedMs !== undefined || !worker.isReady()) {
       relieving ??= relieve()

@@ -55,6 +55,7 @@ export function createLiveness(
       partitionId: partitionId(""),
       hostname: hostname(),
       held: 0,
+      idleMs: 0,
     });
     await stores.tables.agents.remove(self);
   };

@@ -8,6 +8,7 @@ const agentRow = () => ({
   partitionId: partitionId("default"),
   hostname: "host",
   held: 0,
+  idleMs: 0,
 });
 
 export function agents({ open }: TableStoragePromises): void {
@@ -15,11 +16,11 @@ export function agents({ open }: TableStoragePromises): void {
     const [one, two] = [await open(), await open()];
     const agent = agentRow();
     await one.agents.heartbeat(agent);
-    await two.agents.heartbeat({ ...agent, held: 4, process: "one" });
-    await one.agents.heartbeat({ ...agent, held: 5, process: "two" });
+    await two.agents.heartbeat({ ...agent, held: 4, idleMs: 7, process: "one" });
+    await one.agents.heartbeat({ ...agent, held: 5, idleMs: 8, process: "two" });
     const list = await two.agents.list();
     expect(list.filter(({ agentId }) => agentId === agent.agentId)).toEqual([
-      { ...agent, heartbeats: 3, held: 5, process: "two" },
+      { ...agent, heartbeats: 3, held: 5, idleMs: 8, process: "two" },
     ]);
   });
 

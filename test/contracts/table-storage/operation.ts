@@ -102,7 +102,7 @@ const USES: Readonly<Record<string, Use>> = {
   "batches.unparkReady": ({ batches }) => batches.unparkReady(),
   "batches.unparked": ({ batches }) => batches.unparked([{ sessionId: someSession(), batch: 1 }]),
   "agents.heartbeat": ({ agents }) =>
-    agents.heartbeat({ ...OWNER, partitionId: OPTIONS.partitionId as never, held: 0 }),
+    agents.heartbeat({ ...OWNER, partitionId: OPTIONS.partitionId as never, held: 0, idleMs: 0 }),
   "agents.list": ({ agents }) => agents.list(),
   "agents.remove": ({ agents }) => agents.remove(someAgent()),
   "leases.renew": ({ leases }) => leases.renew(someHolder(), 1),

@@ -10,6 +10,7 @@ import type { Attempt } from "../../../src/agent/execution/attempt.ts";
 import { fileOf } from "../../../src/agent/execution/folder.ts";
 import type { Outcome } from "../../../src/agent/execution/outcome.ts";
 import { heartbeatOnce } from "../../../src/agent/heartbeat.ts";
+import { createIdleTime } from "../../../src/agent/idle-time.ts";
 import { acquire } from "../../../src/agent/intake/acquire.ts";
 import { createPrepare } from "../../../src/agent/intake/prepare.ts";
 import { type AgentId, type ResultId, resultId, taskId } from "../../../src/domain/ids.ts";
@@ -118,6 +119,7 @@ function createContext(world: World, actor: Actor, agentId: AgentId): AgentConte
       metrics,
       newId: randomUUID,
       held: new Set<Attempt>(),
+      idle: createIdleTime(),
       stopping: never,
       ending: never,
     },

@@ -2,11 +2,12 @@ import type { AgentId, PartitionId } from "../../../domain/ids.ts";
 import type { AgentTable } from "../../ports/table/agents.ts";
 import type { Store } from "./store.ts";
 
-const BEAT = `INSERT INTO agents (agent_id, partition_id, hostname, process, heartbeats, held)
-  VALUES (?, ?, ?, ?, 1, ?)
+const BEAT = `INSERT INTO agents (agent_id, partition_id, hostname, process, heartbeats, held,
+    idle_ms)
+  VALUES (?, ?, ?, ?, 1, ?, ?)
   ON CONFLICT DO UPDATE SET partition_id = excluded.partition_id, hostname = excluded.hostname,
     process = excluded.process,
-    heartbeats = heartbeats + 1, held = excluded.held`;
+    heartbeats = heartbeats + 1, held = excluded.held, idle_ms = excluded.idle_ms`;
 const LIST = "SELECT * FROM agents ORDER BY agent_id";
 const REMOVE = "DELETE FROM agents WHERE agent_id = ?";
 
@@ -17,12 +18,13 @@ interface AgentRow {
   readonly process: string | null;
   readonly heartbeats: number;
   readonly held: number;
+  readonly idle_ms: number;
 }
 
 export const agentTable = (store: Store): AgentTable => ({
-  async heartbeat({ agentId, partitionId, hostname, process, held }) {
+  async heartbeat({ agentId, partitionId, hostname, process, held, idleMs }) {
     await store.write(() => {
-      store.sql(BEAT).run(agentId, partitionId, hostname, process ?? null, held);
+      store.sql(BEAT).run(agentId, partitionId, hostname, process ?? null, held, idleMs);
     });
   },
 
@@ -35,6 +37,7 @@ export const agentTable = (store: Store): AgentTable => ({
         process: row.process ?? undefined,
         heartbeats: row.heartbeats,
         held: row.held,
+        idleMs: row.idle_ms,
       })),
     ),
 

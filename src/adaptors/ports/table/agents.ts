@@ -10,6 +10,11 @@ export interface AgentHeartbeat {
   readonly heartbeats: number;
   /** Tasks the agent holds. */
   readonly held: number;
+  /**
+   * For how long, in milliseconds of its own monotonic clock, it has been waiting at the queue with
+   * a ready worker and nothing else to do; 0 = it has work, wants none, or its worker is not ready.
+   */
+  readonly idleMs: number;
 }
 
 /** Which agents live: the lease of every task an agent holds is the agent's own heartbeat. */

@@ -205,7 +205,12 @@ const OTHERS: Readonly<Record<string, CutVerb>> = {
   }),
   "agents.heartbeat": verb({
     run: ({ agents }, { owner, partitions }) =>
-      agents.heartbeat({ ...owner, partitionId: partitions[0]?.partitionId as never, held: 3 }),
+      agents.heartbeat({
+        ...owner,
+        partitionId: partitions[0]?.partitionId as never,
+        held: 3,
+        idleMs: 0,
+      }),
     isSingle: true,
   }),
   "leases.renew": verb({
@@ -219,7 +224,12 @@ const OTHERS: Readonly<Record<string, CutVerb>> = {
   }),
   "agents.remove": verb({
     prepare: ({ agents }, { owner, partitions }) =>
-      agents.heartbeat({ ...owner, partitionId: partitions[0]?.partitionId as never, held: 3 }),
+      agents.heartbeat({
+        ...owner,
+        partitionId: partitions[0]?.partitionId as never,
+        held: 3,
+        idleMs: 0,
+      }),
     run: ({ agents }, { owner }) => agents.remove(owner.agentId),
     isSingle: true,
   }),
