@@ -4,7 +4,7 @@ import type { PartitionId } from "../domain/ids.ts";
 import type { Stores } from "../lifecycle/stores.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
-import type { Attempt } from "./execution/attempt.ts";
+import type { Attempt, Place } from "./execution/attempt.ts";
 import type { IdleTime } from "./idle-time.ts";
 
 /** What all parts of one agent share. */
@@ -38,9 +38,7 @@ export interface AgentContext {
   readonly ending: AbortSignal;
 }
 
-export interface AgentSettings {
-  /** Shared with the worker, under the same path. */
-  readonly cacheFolder: string;
+export interface AgentSettings extends Place {
   /** Tasks taken ahead of the worker, at most. */
   readonly prefetch: number;
   readonly heartbeatMs: number;

@@ -14,6 +14,10 @@ const lowerFirst = (name: string): string => name.charAt(0).toLowerCase() + name
 export const toEnvironmentName = (path: readonly string[]): string =>
   path.map((key) => key.charAt(0).toUpperCase() + key.slice(1)).join("__");
 
+/** The value of one setting; in ArmoniK's names case means nothing. */
+export const settingOf = (env: Environment, name: string): string | undefined =>
+  Object.entries(env).find(([key]) => key.toLowerCase() === name.toLowerCase())?.[1] || undefined;
+
 function put(tree: Tree, [key = "", ...rest]: readonly string[], value: string): void {
   if (rest.length === 0) {
     tree[key] = value;

@@ -3,6 +3,7 @@ import { randomFillSync, randomUUID } from "node:crypto";
 import { mkdirSync } from "node:fs";
 import { hostname } from "node:os";
 import { createAgent } from "../agent/agent.ts";
+import { folderMark, removeLeftovers } from "../agent/execution/leftover-folders.ts";
 import { agentService } from "../agent/worker/agent-service.ts";
 import { toChecks, toLiveness } from "../agent/worker/health.ts";
 import { openWorkerClient, type WorkerClient } from "../agent/worker/worker-client.ts";
@@ -32,7 +33,12 @@ interface Parts {
 
 function toAgent(config: AgentConfig, parts: Parts) {
   const { pollster, submitter } = config;
-  mkdirSync(pollster.sharedCacheFolder, { recursive: true });
+  const { sharedCacheFolder: cacheFolder } = pollster;
+  mkdirSync(cacheFolder, { recursive: true });
+  const mark = folderMark(config.computePlane.agentChannel.address);
+  const left = removeLeftovers(cacheFolder, mark);
+  if (left > 0)
+    parts.log.info({ folders: left }, "data folders of an agent that was killed removed");
   return createAgent({
     ...parts,
     owner: { agentId: agentId(randomUUID()), hostname: hostname() },
@@ -40,7 +46,8 @@ function toAgent(config: AgentConfig, parts: Parts) {
     partitionId: pollster.partitionId,
     newId: createIdSource({ now: Date.now, randomize: randomFillSync }),
     settings: {
-      cacheFolder: pollster.sharedCacheFolder,
+      cacheFolder,
+      folderMark: mark,
       prefetch: pollster.prefetch,
       heartbeatMs: pollster.heartbeatMs,
       graceDelayMs: pollster.graceDelayMs,

@@ -121,6 +121,10 @@ const addDev = (grid: Command): void => {
       "starts a worker, once for each agent; without it the built-in sample",
     )
     .option(
+      "--shared-folder <folder>",
+      "for the data of tasks; without it one in memory, and /cache/shared leads to it if it can",
+    )
+    .option(
       "--max-stopped <seconds>",
       "until a stopped process is killed and replaced",
       toCount,

@@ -28,7 +28,7 @@ async function acquired(count: number): Promise<Attempt[]> {
   const tasks = await grid().stores.tables.tasks.acquire(ids, owner, 1);
   const folder = join(grid().folder, "cache");
   mkdirSync(folder, { recursive: true });
-  return tasks.map((task) => createAttempt(task, folder));
+  return tasks.map((task) => createAttempt(task, { cacheFolder: folder, folderMark: "test" }));
 }
 
 function openCommitter(stores: Stores) {
@@ -46,7 +46,7 @@ function openCommitter(stores: Stores) {
     log: createLogger({ level: "silent", role: "test" }),
     settings: {
       ...{ cacheFolder: "", prefetch: 1, heartbeatMs: 1, graceDelayMs: 1, holdMs: 1 },
-      ...{ dataChunkMaxBytes: 1, maxErrorBytes: 1_000 },
+      ...{ dataChunkMaxBytes: 1, maxErrorBytes: 1_000, folderMark: "test" },
     },
   };
   const failures: unknown[] = [];

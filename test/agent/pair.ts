@@ -57,7 +57,12 @@ export async function openPair(grid: TestGrid, options: PairOptions): Promise<Pa
     newId: createIdSource({ now: Date.now, randomize: randomFillSync }),
     settings: {
       ...{ cacheFolder, prefetch: 8, heartbeatMs: 100, graceDelayMs: 5_000, holdMs: 10_000 },
-      ...{ dataChunkMaxBytes: 2 ** 20, maxErrorBytes: 1_000, ...options.settings },
+      ...{
+        dataChunkMaxBytes: 2 ** 20,
+        maxErrorBytes: 1_000,
+        folderMark: "test",
+        ...options.settings,
+      },
     },
     ...{ log, metrics, worker: client, signal: stop.signal },
   });

@@ -3,6 +3,14 @@ import { join } from "node:path";
 import type { Task } from "../../domain/task.ts";
 import { type Buffered, createBuffer } from "./buffer.ts";
 
+/** Where the data folders of an agent are. */
+export interface Place {
+  /** Shared with the worker, under the same path. */
+  readonly cacheFolder: string;
+  /** The beginning of all their names: see leftover-folders.ts. */
+  readonly folderMark: string;
+}
+
 /** One attempt of one task, from its acquisition to its commit or to the moment it is let go. */
 export interface Attempt {
   /** As acquired: the number in it is this attempt's fencing token. */
@@ -22,8 +30,9 @@ export interface Attempt {
   revoked: boolean;
 }
 
-export function createAttempt(task: Task, cacheFolder: string): Attempt {
-  const token = randomUUID();
+export function createAttempt(task: Task, { cacheFolder, folderMark }: Place): Attempt {
+  // The folder has the name of the token, where programs for ArmoniK look for it.
+  const token = `${folderMark}-${randomUUID()}`;
   return {
     ...{ task, token, folder: join(cacheFolder, token), buffer: createBuffer() },
     ...{ fetchedAt: 0, startedAt: 0, processedAt: undefined, waitsSince: 0, revoked: false },

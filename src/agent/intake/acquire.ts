@@ -80,7 +80,7 @@ async function win(context: AgentContext, able: readonly TaskId[]): Promise<Atte
     },
   );
   return tasks.map((task) => {
-    const attempt = createAttempt(task, settings.cacheFolder);
+    const attempt = createAttempt(task, settings);
     held.add(attempt);
     if (task.submittedAt !== undefined) {
       const seconds = Math.max(0, at - task.submittedAt) / 1_000;

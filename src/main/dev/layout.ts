@@ -1,6 +1,7 @@
 // Decides where everything of a grid on one machine is: folders, sockets, ports.
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { settingOf } from "../../config/environment.ts";
 import type { Machine } from "../../config/machine.ts";
 import type { CrewSpecs } from "./child-processes.ts";
 import type { DataFolder } from "./data-folder.ts";
@@ -9,6 +10,7 @@ import type { NoteBook } from "./notes.ts";
 import { findPorts, somebodyListens } from "./ports.ts";
 import { type GridLayout, socketNames, toRoles } from "./roles.ts";
 import { makeRunFolder, removeStaleRunFolders } from "./run-folder.ts";
+import { openSharedFolder, type SharedFolder } from "./shared-folder.ts";
 import { StartError } from "./start-error.ts";
 import type { TemporalSource } from "./temporal-cli.ts";
 import { temporalServer } from "./temporal-server.ts";
@@ -25,6 +27,8 @@ export interface DevOptions {
   readonly partitions: readonly string[];
   readonly worker?: string | undefined;
   readonly data: string;
+  /** For the data of tasks; see `openSharedFolder`. */
+  readonly sharedFolder?: string | undefined;
   /** In seconds: see `Supervision`. */
   readonly maxStopped: number;
 }
@@ -40,6 +44,7 @@ export interface Dependencies {
 export interface Plan {
   readonly specs: CrewSpecs;
   readonly layout: GridLayout;
+  readonly sharedFolder: SharedFolder;
   /** None where Temporal is not ours. */
   readonly ui: string | undefined;
 }
@@ -87,10 +92,14 @@ export async function makePlan(dependencies: Dependencies): Promise<Plan> {
   const { options, machine, data, source } = dependencies;
   if ("address" in source) await checkAnswers(source.address);
   const ports = await choosePorts(dependencies);
+  const runFolder = await chooseRunFolder(dependencies);
+  const given = options.sharedFolder ?? settingOf(machine.env, "Pollster__SharedCacheFolder");
+  const sharedFolder = openSharedFolder({ given: given && resolve(given), runFolder });
   const layout: GridLayout = {
     dataFolder: data.path,
     logs: data.logs,
-    runFolder: await chooseRunFolder(dependencies),
+    runFolder,
+    sharedFolder: sharedFolder.path,
     temporalAddress: "address" in source ? source.address : `127.0.0.1:${ports.temporal}`,
     port: ports.port,
     httpPort: ports.httpPort,
@@ -117,5 +126,5 @@ export async function makePlan(dependencies: Dependencies): Promise<Plan> {
         })
       : undefined;
   const ui = temporal && `http://127.0.0.1:${ports.uiPort}`;
-  return { specs: { temporal, ...toRoles(layout) }, layout, ui };
+  return { specs: { temporal, ...toRoles(layout) }, layout, sharedFolder, ui };
 }

@@ -9,6 +9,8 @@ export interface GridLayout {
   readonly dataFolder: string;
   readonly logs: string;
   readonly runFolder: string;
+  /** For the data of tasks; of all agents and workers. */
+  readonly sharedFolder: string;
   readonly temporalAddress: string;
   readonly port: number;
   readonly httpPort: number;
@@ -128,9 +130,8 @@ function channels({ runFolder }: GridLayout, number: number) {
 }
 
 function agent(layout: GridLayout, { number, partition, httpPort }: AgentLayout): ChildSpec {
-  const { runFolder, logs } = layout;
+  const { sharedFolder, logs } = layout;
   const name = `agent-${number}`;
-  const cacheFolder = join(runFolder, name);
   return {
     name,
     address: `partition ${partition}, health http://127.0.0.1:${httpPort}`,
@@ -139,13 +140,12 @@ function agent(layout: GridLayout, { number, partition, httpPort }: AgentLayout)
       ...sharedEnvironment(layout),
       ...channels(layout, number),
       Pollster__PartitionId: partition,
-      Pollster__SharedCacheFolder: cacheFolder,
+      Pollster__SharedCacheFolder: sharedFolder,
       Pollster__Host: "127.0.0.1",
       Pollster__HttpPort: `${httpPort}`,
     },
     logFile: join(logs, `${name}.log`),
     graceMs: 12_000,
-    prepare: () => rmSync(cacheFolder, { recursive: true, force: true }),
     isReady: async () => (await askReadiness(httpPort)).ready,
   };
 }

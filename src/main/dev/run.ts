@@ -72,11 +72,13 @@ async function keepRunning({
         usable = true;
         publish(facts, plan, children);
         tell(toTable(children));
+        tell(`data of tasks in ${plan.sharedFolder.remark}`);
         tell(`grid ready in ${((performance.now() - since) / 1_000).toFixed(1)} s`);
       },
     });
   } finally {
     rmSync(facts, { force: true });
+    plan.sharedFolder[Symbol.dispose]();
     rmSync(plan.layout.runFolder, { recursive: true, force: true });
     notes.add({ processes: [] });
   }
