@@ -1,22 +1,20 @@
-import type { Server } from "nice-grpc";
 import { HealthDefinition, HealthServiceImpl, HealthState } from "nice-grpc-server-health";
 import type { Health } from "../telemetry/health.ts";
-import type { DrainContext } from "./drain.ts";
+import { type ServedService, serve } from "./service.ts";
 
-/** Adds `grpc.health.v1`: the whole server serves while the process is ready. */
-export function addHealthService(server: Server<DrainContext>, health: Health): void {
+/** `grpc.health.v1`: the whole server serves while the process is ready. */
+export function healthService(health: Health): ServedService {
   const state = HealthState();
   // One listener a watching client, as many as there are.
   state.setMaxListeners(0);
   health.onChange((ready) => state.setStatus(ready ? "healthy" : "unhealthy"));
   const service = HealthServiceImpl(state);
-  server.add(HealthDefinition, {
-    check: service.check,
-    // Watches never end by themselves: the drain ends them.
-    watch: (request, context) =>
-      service.watch(request, {
-        ...context,
-        signal: AbortSignal.any([context.signal, context.draining]),
-      }),
+  return serve(HealthDefinition, {
+    check: async (request, context) => await service.check(request, context),
+    async *watch(request, context) {
+      // Watches never end by themselves: the drain ends them.
+      const signal = AbortSignal.any([context.signal, context.draining]);
+      yield* service.watch(request, { ...context, signal });
+    },
   });
 }

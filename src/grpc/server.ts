@@ -7,6 +7,7 @@ import type { RpcMetrics } from "../telemetry/metrics.ts";
 import { type Address, toTarget } from "./address.ts";
 import { createCallMiddleware } from "./calls.ts";
 import { createDrain, type DrainContext } from "./drain.ts";
+import { addService, type ServedService } from "./service.ts";
 import { openToEveryUser, removeStaleSocket } from "./socket-file.ts";
 import "./stream-resets.ts";
 
@@ -25,7 +26,7 @@ export interface GridServerOptions {
   readonly address: Address;
   /** Names the setting of the address, for the message when it is taken: `Submitter__Port`. */
   readonly setting: string;
-  readonly services: (server: Server<DrainContext>) => void;
+  readonly services: readonly ServedService[];
   readonly log: Logger;
   readonly metrics: RpcMetrics;
   readonly graceDelayMs: number;
@@ -70,7 +71,7 @@ export async function openServer(options: GridServerOptions): Promise<GridServer
   const drain = createDrain();
   const { metrics } = options;
   const server = createServer(CHANNEL_OPTIONS).use(createCallMiddleware({ drain, metrics, log }));
-  options.services(server);
+  for (const service of options.services) addService(server, service);
   const address = await listen(server, options.address).catch((error: unknown) => {
     throw toListenError({ name: nameOf(options.address), setting }, error);
   });

@@ -11,9 +11,9 @@ import type { AgentConfig } from "../config/index.ts";
 import { createIdSource } from "../domain/id-source.ts";
 import { agentId } from "../domain/ids.ts";
 import { AgentDefinition } from "../gen/agent_service.ts";
-import { addService } from "../grpc/add-service.ts";
 import { toAddress, toTarget } from "../grpc/address.ts";
 import { openServer } from "../grpc/server.ts";
+import { serve } from "../grpc/service.ts";
 import type { Stores } from "../lifecycle/stores.ts";
 import { markOfProcess } from "../orchestrator/recovery/process-mark.ts";
 import { openHealth } from "../telemetry/health.ts";
@@ -92,12 +92,12 @@ export async function runAgent(config: AgentConfig): Promise<void> {
     await openServer({
       address: toAddress(computePlane.agentChannel),
       setting: "ComputePlane__AgentChannel__Address",
-      services: (server) =>
-        addService(
-          server,
+      services: [
+        serve(
           AgentDefinition,
           agentService(agent.context, () => agent.current),
         ),
+      ],
       ...{ log, metrics: metrics.rpc, graceDelayMs: 0 },
     }),
   );

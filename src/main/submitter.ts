@@ -8,7 +8,7 @@ import { createAnnouncer } from "../lifecycle/announcer.ts";
 import { withDirectControl } from "../lifecycle/direct-control.ts";
 import type { Grid } from "../submitter/grid.ts";
 import { toChecks } from "../submitter/health-checks.ts";
-import { addServices } from "../submitter/services.ts";
+import { toServices } from "../submitter/services.ts";
 import { openHealth } from "../telemetry/health.ts";
 import { openHttpServer } from "../telemetry/http.ts";
 import { createLogger, type Logger } from "../telemetry/logger.ts";
@@ -76,7 +76,7 @@ export async function runSubmitter(config: Config): Promise<void> {
   const server = await openServer({
     address: { host, port },
     setting: "Submitter__Port",
-    services: (services) => addServices(services, grid),
+    services: toServices(grid),
     ...{ log, metrics: rpc, graceDelayMs },
   });
   stack.use(server);

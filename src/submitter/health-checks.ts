@@ -1,6 +1,6 @@
 import { HealthStatusEnum } from "../gen/health_checks_common.ts";
 import type { HealthChecksServiceDefinition } from "../gen/health_checks_service.ts";
-import type { Service } from "../grpc/add-service.ts";
+import type { Service } from "../grpc/service.ts";
 import type { Stores } from "../lifecycle/stores.ts";
 import type { Check } from "../telemetry/health.ts";
 import type { Grid } from "./grid.ts";

@@ -1,5 +1,5 @@
 import { GridError } from "../domain/errors.ts";
-import type { Definition, Service } from "../grpc/add-service.ts";
+import type { Definition, Service } from "../grpc/service.ts";
 
 /** A service whose every method refuses and names itself; spread it and put real methods over it. */
 export function notImplemented<D extends Definition>(definition: D): Service<D> {

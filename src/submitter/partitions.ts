@@ -3,7 +3,7 @@ import { partitionId } from "../domain/ids.ts";
 import type { Partition } from "../domain/partition.ts";
 import type { PartitionRaw } from "../gen/partitions_common.ts";
 import type { PartitionsDefinition } from "../gen/partitions_service.ts";
-import type { Service } from "../grpc/add-service.ts";
+import type { Service } from "../grpc/service.ts";
 import type { Grid } from "./grid.ts";
 import { PARTITION_LIST } from "./lists/fields.ts";
 import { toQuery } from "./lists/query.ts";

@@ -9,8 +9,8 @@ import { openWorkerClient } from "../../src/agent/worker/worker-client.ts";
 import { createIdSource } from "../../src/domain/id-source.ts";
 import { type AgentId, agentId } from "../../src/domain/ids.ts";
 import { AgentDefinition } from "../../src/gen/agent_service.ts";
-import { addService } from "../../src/grpc/add-service.ts";
 import { openServer } from "../../src/grpc/server.ts";
+import { serve } from "../../src/grpc/service.ts";
 import type { Stores } from "../../src/lifecycle/stores.ts";
 import { createLogger } from "../../src/telemetry/logger.ts";
 import { createMetrics } from "../../src/telemetry/metrics.ts";
@@ -69,12 +69,12 @@ export async function openPair(grid: TestGrid, options: PairOptions): Promise<Pa
   const server = await openServer({
     address: { socket: sockets.agentSocket },
     setting: "test",
-    services: (services) =>
-      addService(
-        services,
+    services: [
+      serve(
         AgentDefinition,
         agentService(agent.context, () => agent.current),
       ),
+    ],
     ...{ log, metrics: metrics.rpc, graceDelayMs: 0 },
   });
   const running = agent.run();

@@ -2,7 +2,7 @@ import { createChannel, createClient, Status } from "nice-grpc";
 import { HealthDefinition } from "nice-grpc-server-health";
 import { expect, onTestFinished, test } from "vitest";
 import { toTarget } from "../../src/grpc/address.ts";
-import { addHealthService } from "../../src/grpc/health.ts";
+import { healthService } from "../../src/grpc/health.ts";
 import { openHealth } from "../../src/telemetry/health.ts";
 import { createLogger } from "../../src/telemetry/logger.ts";
 import { serve } from "./serve.ts";
@@ -20,7 +20,7 @@ async function open() {
   onTestFinished(() => health[Symbol.dispose]());
   const { server } = await serve(
     { versions: async () => ({}) },
-    { services: (server) => addHealthService(server, health) },
+    { services: [healthService(health)] },
   );
   const channel = createChannel(toTarget(server.address));
   onTestFinished(() => channel.close());

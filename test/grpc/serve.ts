@@ -2,10 +2,12 @@
 import { Writable } from "node:stream";
 import { type Channel, createChannel, createClient } from "nice-grpc";
 import { onTestFinished } from "vitest";
+import { EventSubscriptionResponse } from "../../src/gen/events_common.ts";
 import {
   EventsDefinition,
   type EventsServiceImplementation,
 } from "../../src/gen/events_service.ts";
+import { ListVersionsResponse } from "../../src/gen/versions_common.ts";
 import {
   VersionsDefinition,
   type VersionsServiceImplementation,
@@ -13,6 +15,7 @@ import {
 import { type Address, toTarget } from "../../src/grpc/address.ts";
 import type { DrainContext } from "../../src/grpc/drain.ts";
 import { type GridServerOptions, openServer } from "../../src/grpc/server.ts";
+import { serve as toServed } from "../../src/grpc/service.ts";
 import { createLogger } from "../../src/telemetry/logger.ts";
 import { createMetrics } from "../../src/telemetry/metrics.ts";
 
@@ -40,10 +43,18 @@ export async function serve(
     log: createLogger({ level: "debug", role: "test", stream }),
     metrics: metrics.rpc,
     graceDelayMs: 5_000,
-    services(server) {
-      server.add(VersionsDefinition, { listVersions: versions });
-      server.add(EventsDefinition, { getEvents: events });
-    },
+    services: [
+      toServed(VersionsDefinition, {
+        listVersions: async (request, context) =>
+          ListVersionsResponse.fromPartial(await versions(request, context)),
+      }),
+      toServed(EventsDefinition, {
+        async *getEvents(request, context) {
+          for await (const event of events(request, context))
+            yield EventSubscriptionResponse.fromPartial(event);
+        },
+      }),
+    ],
     ...options,
   });
   onTestFinished(() => server.drain());

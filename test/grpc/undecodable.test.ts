@@ -4,9 +4,9 @@ import { expect, onTestFinished, test } from "vitest";
 import { Duration } from "../../src/gen/google/protobuf/duration.ts";
 import { ResultsDefinition } from "../../src/gen/results_service.ts";
 import { SessionsDefinition } from "../../src/gen/sessions_service.ts";
-import { addService } from "../../src/grpc/add-service.ts";
 import { toTarget } from "../../src/grpc/address.ts";
 import { openServer } from "../../src/grpc/server.ts";
+import { serve } from "../../src/grpc/service.ts";
 import { createLogger } from "../../src/telemetry/logger.ts";
 import { createMetrics } from "../../src/telemetry/metrics.ts";
 
@@ -15,22 +15,22 @@ const asIs = (bytes: Buffer): Buffer => bytes;
 async function open() {
   const metrics = createMetrics();
   const lines: string[] = [];
+  const { createSession } = SessionsDefinition.methods;
+  const sessions = { ...SessionsDefinition, methods: { createSession } };
+  const { uploadResultData } = ResultsDefinition.methods;
+  const results = { ...ResultsDefinition, methods: { uploadResultData } };
   const server = await openServer({
     address: { host: "127.0.0.1", port: 0 },
     setting: "Submitter__Port",
-    services(services) {
-      const { createSession } = SessionsDefinition.methods;
-      const sessions = { ...SessionsDefinition, methods: { createSession } };
-      const { uploadResultData } = ResultsDefinition.methods;
-      const results = { ...ResultsDefinition, methods: { uploadResultData } };
-      addService(services, sessions, { createSession: async () => ({ sessionId: "made" }) });
-      addService(services, results, {
+    services: [
+      serve(sessions, { createSession: async () => ({ sessionId: "made" }) }),
+      serve(results, {
         async uploadResultData(request) {
           for await (const _ of request);
           return { result: undefined };
         },
-      });
-    },
+      }),
+    ],
     log: createLogger({
       level: "info",
       role: "test",

@@ -28,7 +28,7 @@ import { openServer } from "../../src/grpc/server.ts";
 import type { Stores } from "../../src/lifecycle/stores.ts";
 import type { Grid } from "../../src/submitter/grid.ts";
 import { toChecks } from "../../src/submitter/health-checks.ts";
-import { addServices } from "../../src/submitter/services.ts";
+import { toServices } from "../../src/submitter/services.ts";
 import { openHealth } from "../../src/telemetry/health.ts";
 import { createLogger } from "../../src/telemetry/logger.ts";
 import { createMetrics } from "../../src/telemetry/metrics.ts";
@@ -118,7 +118,7 @@ export async function openGrid() {
   const server = await openServer({
     address: { host: "127.0.0.1", port: 0 },
     setting: "Submitter__Port",
-    services: (services) => addServices(services, grid),
+    services: toServices(grid),
     log,
     metrics: metrics.rpc,
     graceDelayMs: 2_000,

@@ -1,4 +1,11 @@
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { HealthDefinition } from "nice-grpc-server-health";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { AgentDefinition } from "../../src/gen/agent_service.ts";
+import { WorkerDefinition } from "../../src/gen/worker_service.ts";
+import type { Definition } from "../../src/grpc/service.ts";
+import { toServices } from "../../src/submitter/services.ts";
 import { type OpenGrid, openGrid } from "./open-grid.ts";
 import { refusalOf } from "./refusal.ts";
 
@@ -6,6 +13,16 @@ async function* none() {}
 const consume = async (stream: AsyncIterable<unknown>) => {
   for await (const _ of stream);
 };
+
+/** Every service that was generated from the interface's files. */
+async function definitions(): Promise<Definition[]> {
+  const folder = join(import.meta.dirname, "../../src/gen");
+  const files = (await readdir(folder)).filter((file) => file.endsWith("_service.ts"));
+  const modules: object[] = await Promise.all(files.map((file) => import(join(folder, file))));
+  return modules.flatMap((exported) =>
+    Object.entries(exported).flatMap(([name, value]) => (name.endsWith("Definition") ? value : [])),
+  );
+}
 
 type Call = (grid: OpenGrid) => Promise<unknown>;
 
@@ -37,6 +54,21 @@ describe("the control plane", () => {
       status: "UNIMPLEMENTED",
       details: `Not available yet: ${name}`,
     });
+  });
+
+  it("has every method of the interface once, but for what agents and workers serve", async () => {
+    const served = toServices(grid.grid).map(({ definition }) => definition);
+    const methodsOf = (definitions: readonly Definition[]) =>
+      definitions.flatMap(({ fullName, methods }) =>
+        Object.values(methods).map(({ name }) => `${fullName}/${name}`),
+      );
+    const all = methodsOf(await definitions());
+    expect(all).toHaveLength(61);
+    expect(
+      [...methodsOf(served), ...methodsOf([AgentDefinition, WorkerDefinition])].sort(),
+    ).toEqual([...all, ...methodsOf([HealthDefinition])].sort());
+    for (const { definition, service } of toServices(grid.grid))
+      expect(Object.keys(service).sort()).toEqual(Object.keys(definition.methods).sort());
   });
 
   it("tells its versions", async () => {

@@ -11,7 +11,7 @@ import { type ResultId, resultId } from "../../domain/ids.ts";
 import { ResultStatus } from "../../domain/status.ts";
 import type { NotifyResultDataRequest, ResultMetaData } from "../../gen/agent_common.ts";
 import type { AgentDefinition } from "../../gen/agent_service.ts";
-import type { Service } from "../../grpc/add-service.ts";
+import type { Service } from "../../grpc/service.ts";
 import type { AgentContext } from "../context.ts";
 import type { Attempt } from "../execution/attempt.ts";
 import { fileOf, isFileName } from "../execution/folder.ts";

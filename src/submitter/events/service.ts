@@ -16,9 +16,9 @@ import type {
   EventSubscriptionRequest,
 } from "../../gen/events_common.ts";
 import type { EventsDefinition } from "../../gen/events_service.ts";
-import type { Service } from "../../grpc/add-service.ts";
 import type { DrainContext } from "../../grpc/drain.ts";
 import { sendHeaders } from "../../grpc/headers.ts";
+import type { Service } from "../../grpc/service.ts";
 import type { Grid } from "../grid.ts";
 import { isWanted, toEvents } from "./live.ts";
 import { readSnapshot } from "./snapshot.ts";

@@ -1,5 +1,5 @@
 import { ResultsDefinition } from "../../gen/results_service.ts";
-import type { Service } from "../../grpc/add-service.ts";
+import type { Service } from "../../grpc/service.ts";
 import type { Grid } from "../grid.ts";
 import { RESULT_LIST } from "../lists/fields.ts";
 import { toQuery } from "../lists/query.ts";

@@ -1,5 +1,5 @@
 import { SessionsDefinition } from "../../gen/sessions_service.ts";
-import type { Service } from "../../grpc/add-service.ts";
+import type { Service } from "../../grpc/service.ts";
 import type { Grid } from "../grid.ts";
 import { notImplemented } from "../not-implemented.ts";
 import { changeSession, stopSubmission } from "./control.ts";

@@ -1,7 +1,7 @@
 import { GridError } from "../../domain/errors.ts";
 import { taskId } from "../../domain/ids.ts";
 import type { TasksDefinition } from "../../gen/tasks_service.ts";
-import type { Service } from "../../grpc/add-service.ts";
+import type { Service } from "../../grpc/service.ts";
 import { cancelTasks } from "../../lifecycle/cancel.ts";
 import type { Grid } from "../grid.ts";
 import { TASK_LIST } from "../lists/fields.ts";

@@ -52,10 +52,22 @@ const toServed = (definition: Definition): Definition => {
   return { ...definition, methods: Object.fromEntries(methods) };
 };
 
-export function addService<D extends Definition>(
+/** A service as data: a server registers it, others look which methods there are. */
+export interface ServedService {
+  readonly definition: Definition;
+  /** Has a method for each of the definition's, under the same key. */
+  readonly service: Readonly<Record<string, (request: never, context: never) => unknown>>;
+}
+
+/** What answers a definition's methods, checked against it. */
+export const serve = <D extends Definition>(definition: D, service: Service<D>): ServedService => ({
+  definition,
+  service,
+});
+
+export function addService(
   server: Server<DrainContext>,
-  definition: D,
-  service: Service<D>,
+  { definition, service }: ServedService,
 ): void {
   // nice-grpc cannot express what `Service` has checked.
   server.add(toServed(definition), service as never);
