@@ -4,7 +4,10 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { openQueue } from "../../src/adaptors/queue.ts";
+import { partitionId } from "../../src/domain/ids.ts";
 import { findPorts } from "../../src/main/dev/ports.ts";
+import { messageIn } from "../contracts/queue/deliveries.ts";
 import { runGrid } from "../support/grid-command.ts";
 
 let folder: string;
@@ -44,6 +47,18 @@ test("says of each service whether it works, and fails if one does not", async (
     `ok    submitter port: ${ports[0]} is free`,
     `ok    submitter http port: ${ports[1]} is free`,
   ]);
+});
+
+test("tells how many messages wait, where any do", async () => {
+  {
+    await using queue = await openQueue({ driver: "embedded", path: join(folder, ".grid") });
+    const partition = partitionId("default");
+    await queue.publish([1, 2].map(() => messageIn(partition)));
+  }
+  const { out } = await doctor();
+  expect(out).toContain(
+    `ok    queue: embedded in ${join(folder, ".grid")}; 2 waiting for agents of default\n`,
+  );
 });
 
 test("names a port that somebody else holds", async () => {

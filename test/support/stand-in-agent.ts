@@ -22,13 +22,15 @@ export interface StandInOptions {
   /** Answers the outcome; "held" means never. */
   readonly run?: (task: Task) => Promise<CommitRecord | "held">;
   readonly partition?: string;
+  /** How many tasks it runs at once; without a limit if absent. */
+  readonly slots?: number;
 }
 
 export const OK: CommitRecord = { outcome: "completed", results: [], staged: false };
 
 export async function openStandInAgent(
   stores: Stores,
-  { run = async () => OK, partition = "default" }: StandInOptions = {},
+  { run = async () => OK, partition = "default", slots = Infinity }: StandInOptions = {},
 ): Promise<StandInAgent> {
   const { tables, queue } = stores;
   const self = { agentId: agentId(`agent-${randomUUID()}`), hostname: "here" };
@@ -41,6 +43,7 @@ export async function openStandInAgent(
 
   const idle = createIdleTime();
   let isWaiting = false;
+  let inHand = 0;
 
   const heartbeat = () => {
     if (isWaiting && running.size === 0) idle.start();
@@ -74,15 +77,24 @@ export async function openStandInAgent(
   const polling = (async () => {
     await heartbeat();
     while (!taking.signal.aborted) {
+      const free = slots - inHand;
+      if (free < 1) {
+        await Promise.race(running);
+        continue;
+      }
       isWaiting = true;
-      const deliveries = await queue.receive(partitionOf, 64, taking.signal);
+      const deliveries = await queue.receive(partitionOf, Math.min(64, free), taking.signal);
       isWaiting = false;
       idle.end();
       if (deliveries.length === 0) continue;
       const ids = deliveries.map(({ message }) => message.taskId);
       const tasks = await tables.tasks.acquire([...new Set(ids)], self, Date.now());
       await queue.ack(deliveries);
-      const work = runAll(tasks).finally(() => running.delete(work));
+      inHand += tasks.length;
+      const work = runAll(tasks).finally(() => {
+        inHand -= tasks.length;
+        running.delete(work);
+      });
       running.add(work);
       work.catch(() => {});
     }

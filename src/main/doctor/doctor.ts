@@ -3,7 +3,7 @@ import { accessSync, constants } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { openObjectStorage } from "../../adaptors/object-storage.ts";
-import { openQueue } from "../../adaptors/queue.ts";
+import { openQueue, type QueueStorage } from "../../adaptors/queue.ts";
 import { openTableStorage } from "../../adaptors/table-storage.ts";
 import { type Config, readConfig } from "../../config/index.ts";
 import type { Machine } from "../../config/machine.ts";
@@ -32,16 +32,35 @@ interface Place {
 }
 
 const pinging =
-  (open: () => Promise<Pingable>, { driver, path }: Place, setting: string): Examination =>
+  <Service extends Pingable>(
+    open: () => Promise<Service>,
+    { driver, path }: Place,
+    setting: string,
+    remark: (service: Service) => Promise<string> = async () => "",
+  ): Examination =>
   async () => {
     try {
       await using service = await open();
       await service.ping();
-      return `${driver} in ${resolve(path)}`;
+      return `${driver} in ${resolve(path)}${await remark(service)}`;
     } catch (cause) {
       const advice = `set ${setting} to a folder that this user may write`;
       throw new Error(`${resolve(path)}: ${reasonOf(cause)}; ${advice}`, { cause });
     }
+  };
+
+/** What waits on the queues of the partitions that the configuration names, where it can be told. */
+const toDepths =
+  ({ submitter, pollster, initServices }: Config) =>
+  async (queue: QueueStorage): Promise<string> => {
+    const named = initServices.partitioning.partitions.map(({ partitionId }) => partitionId);
+    const own = pollster.partitionId ? [pollster.partitionId] : [];
+    let remark = "";
+    for (const partition of new Set([submitter.defaultPartition, ...own, ...named])) {
+      const waiting = (await queue.depth(partition))?.waiting ?? 0;
+      if (waiting > 0) remark += `; ${waiting} waiting for agents of ${partition}`;
+    }
+    return remark;
   };
 
 /** Temporal's native client tells what happened inside of how its own parts are nested. */
@@ -116,7 +135,7 @@ const toExaminations = (config: Config): Record<string, Examination> => {
       objectStorage,
       "ObjectStorage__Path",
     ),
-    queue: pinging(() => openQueue(queue), queue, "Queue__Path"),
+    queue: pinging(() => openQueue(queue), queue, "Queue__Path", toDepths(config)),
     temporal: () => examineTemporal(config),
     "submitter port": examinePort(port, httpPort, "Submitter__Port"),
     "submitter http port": examinePort(httpPort, httpPort, "Submitter__HttpPort"),

@@ -9,41 +9,42 @@ import type { Stores } from "../../lifecycle/stores.ts";
 import { type BatchState, reschedule } from "./state.ts";
 
 export interface Patience {
-  /** A dispatched task that nobody took, while its queue is empty, is lost after so long. */
+  /** A dispatched task that nobody took, while an agent of its partition is idle, is lost after so long. */
   readonly republishAfterMs: number;
   /** A decided task is carried out by its agent in less, unless that died. */
   readonly carryOutAfterMs?: number;
 }
 
+export interface Lost extends Patience {
+  /** Partitions where a task has waited for so long beside an idle agent. */
+  readonly partitions: ReadonlySet<PartitionId>;
+}
+
 const CARRY_OUT_MS = 2_000;
 const SLICE = 1_000;
-
-interface Waiting {
-  readonly state: BatchState;
-  readonly tasks: readonly Task[];
-}
 
 /** Looks at the batches that are due; answers how many tasks it put right. */
 export async function mend(
   stores: Stores,
   states: readonly BatchState[],
-  patience: Patience,
+  lost: Lost,
 ): Promise<number> {
   const due = states.filter(({ mend: { at } }) => at <= stores.now());
   let republished = 0;
   for (const state of due) {
     await nextTurn();
-    const finished = await carryOut(stores, state, patience);
-    reschedule(state.mend, finished > 0, stores.now());
-    republished += finished;
+    const finished = await carryOut(stores, state, lost);
+    const published = await republish(stores, state, lost);
+    reschedule(state.mend, finished + published > 0, stores.now());
+    republished += finished + published;
   }
-  return republished + (await republish(stores, { states, due }, patience));
+  return republished;
 }
 
 async function carryOut(
   stores: Stores,
   { info }: BatchState,
-  { carryOutAfterMs = CARRY_OUT_MS }: Patience,
+  { carryOutAfterMs = CARRY_OUT_MS }: Lost,
 ): Promise<number> {
   const { tables } = stores;
   const tasks = await tables.tasks.inBatch(info.batchId, {
@@ -55,7 +56,7 @@ async function carryOut(
   try {
     await rollForward(stores, decided);
   } catch (error) {
-    // One that cannot be continued out must not keep the others from it.
+    // One that cannot be carried out must not keep the others from it.
     if (decided.length === 1) throw error;
     const each = await Promise.allSettled(decided.map((task) => rollForward(stores, [task])));
     if (each.some(({ status }) => status === "rejected")) throw error;
@@ -63,78 +64,40 @@ async function carryOut(
   return decided.length;
 }
 
-/** What is lost of one batch is rarely lost alone: a purge takes the messages of all. */
-async function republish(
-  stores: Stores,
-  { states, due }: { states: readonly BatchState[]; due: readonly BatchState[] },
-  patience: Patience,
-): Promise<number> {
-  const waiting = await waitingIn(stores, due, patience);
-  const empty = await emptyQueues(stores, waiting);
-  if (empty.size > 0) {
-    const others = states.filter((state) => !due.includes(state));
-    waiting.push(...(await waitingIn(stores, others, patience)));
-  }
-  let published = 0;
-  for (const one of waiting) {
-    const lost = await lostOf(stores, one, empty);
-    await stores.queue.publish(lost.map(toMessage));
-    if (lost.length > 0) reschedule(one.state.mend, true, stores.now());
-    published += lost.length;
-  }
-  return published;
+async function republish(stores: Stores, state: BatchState, lost: Lost): Promise<number> {
+  const { queue, now } = stores;
+  const tasks = [...(await lostIn(stores, state, lost)), ...(await lateIn(stores, state, lost))];
+  if (tasks.length === 0) return 0;
+  await queue.publish(tasks.map(toMessage));
+  state.republishedAt = now();
+  return tasks.length;
 }
 
-async function waitingIn(
-  { tables }: Stores,
-  states: readonly BatchState[],
-  { republishAfterMs }: Patience,
-): Promise<Waiting[]> {
-  const waiting: Waiting[] = [];
-  for (const state of states) {
-    await nextTurn();
-    const tasks = await tables.tasks.inBatch(state.info.batchId, {
-      statuses: [TaskStatus.SUBMITTED],
-      olderThanMs: republishAfterMs,
-      limit: SLICE,
-    });
-    if (tasks.length > 0) waiting.push({ state, tasks });
-  }
-  return waiting;
+const isIn = ({ partitions }: Lost, { options }: Task): boolean =>
+  options.partitionId !== "" && partitions.has(options.partitionId);
+
+/** Those that wait beside an idle agent: all at once, and again ever more rarely while nothing moves. */
+async function lostIn(stores: Stores, state: BatchState, lost: Lost): Promise<Task[]> {
+  if (lost.partitions.size === 0) return [];
+  if (stores.now() - state.republishedAt < state.againAfterMs) return [];
+  const waiting = await waitingIn(stores, state, lost.republishAfterMs);
+  const tasks = waiting.filter((task) => isIn(lost, task));
+  if (tasks.length > 0) state.againAfterMs *= 2;
+  return tasks;
 }
 
-const queueOf = ({ options }: Task): PartitionId | "" => options.partitionId;
-
-/** Read before anything is published: afterwards they would not be empty. */
-async function emptyQueues({ queue }: Stores, waiting: readonly Waiting[]) {
-  const partitions = new Set(
-    waiting.flatMap(({ tasks }) => tasks.flatMap((t) => queueOf(t) || [])),
-  );
-  const empty = new Set<PartitionId | "">();
-  for (const partition of partitions) {
-    if ((await queue.depth(partition))?.waiting === 0) empty.add(partition);
-  }
-  return empty;
+/** Those that waited suspiciously long where no agent is ever idle, ever more rarely. */
+async function lateIn(stores: Stores, state: BatchState, lost: Lost): Promise<Task[]> {
+  if (stores.now() - state.republishedAt < state.patienceMs) return [];
+  const waiting = await waitingIn(stores, state, state.patienceMs);
+  const tasks = waiting.filter((task) => !isIn(lost, task));
+  if (tasks.length > 0) state.patienceMs *= 2;
+  return tasks;
 }
 
-/** All, where the queue is empty. Where it moves, those that waited suspiciously long, ever later. */
-async function lostOf(
-  { tables, now }: Stores,
-  { state, tasks }: Waiting,
-  empty: ReadonlySet<string>,
-): Promise<Task[]> {
-  const lost = tasks.filter((task) => empty.has(queueOf(task)));
-  const isPatient = now() - state.republishedAt < state.patienceMs;
-  if (!isPatient && lost.length < tasks.length) {
-    const late = await tables.tasks.inBatch(state.info.batchId, {
-      statuses: [TaskStatus.SUBMITTED],
-      olderThanMs: state.patienceMs,
-      limit: SLICE,
-    });
-    const suspicious = late.filter((task) => !empty.has(queueOf(task)));
-    if (suspicious.length > 0) state.patienceMs *= 2;
-    lost.push(...suspicious);
-  }
-  if (lost.length > 0) state.republishedAt = now();
-  return lost;
-}
+const waitingIn = ({ tables }: Stores, { info }: BatchState, olderThanMs: number) =>
+  tables.tasks.inBatch(info.batchId, {
+    statuses: [TaskStatus.SUBMITTED],
+    olderThanMs,
+    limit: SLICE,
+  });

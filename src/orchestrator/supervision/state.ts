@@ -18,8 +18,10 @@ export interface BatchState {
   readonly check: Schedule;
   /** Tasks that the queue or an agent lost. */
   readonly mend: Schedule;
-  /** How long a task may wait in a queue that moves before it is taken for lost. */
+  /** How long a task may wait where no agent is idle before it is taken for lost. */
   patienceMs: number;
+  /** The pause before what was taken for lost is so again. */
+  againAfterMs: number;
   republishedAt: number;
 }
 
@@ -35,6 +37,7 @@ export const createBatchState = (info: BatchInfo, now: number): BatchState => ({
   check: { at: info.progress.pending > 0 ? now : now + SOON_MS, everyMs: SOON_MS },
   mend: { at: now + SOON_MS, everyMs: SOON_MS },
   patienceMs: PATIENCE_MS,
+  againAfterMs: SOON_MS,
   republishedAt: 0,
 });
 
@@ -47,7 +50,9 @@ export function noteProgress(state: BatchState, info: BatchInfo, now: number): v
     next.completed === completed &&
     next.failed === failed;
   state.info = info;
-  if (!same) state.changedAt = now;
+  if (same) return;
+  state.changedAt = now;
+  state.againAfterMs = SOON_MS;
 }
 
 export function reschedule(schedule: Schedule, found: boolean, now: number): void {

@@ -5,11 +5,12 @@
 //   S2. Nothing runs per batch: rounds follow the watch's looks, and most of them find nothing due.
 //   S3. All it does is idempotent: another process may supervise the same batch.
 import type { BatchInfo } from "../../adaptors/table-storage.ts";
-import type { SessionId } from "../../domain/ids.ts";
+import type { PartitionId, SessionId } from "../../domain/ids.ts";
 import { SessionStatus } from "../../domain/status.ts";
 import type { Stores } from "../../lifecycle/stores.ts";
 import type { Logger } from "../../telemetry/logger.ts";
 import { feedQueue, type Share } from "./feed-queue.ts";
+import { createLostPartitions } from "./lost-partitions.ts";
 import { createParkedReconciler, type ParkedReconcilerOptions } from "./reconcile-parked.ts";
 import { mend, type Patience } from "./republish-lost.ts";
 import { type BatchState, createBatchState, noteProgress } from "./state.ts";
@@ -47,6 +48,8 @@ export function createSupervisor(
   const sessions = new Map<SessionId, SessionSupervision>();
   const rounds = new Set<Promise<void>>();
   const parkedReconciler = createParkedReconciler({ stores, log }, parkedOptions);
+  const lostPartitions = createLostPartitions(tables, { republishAfterMs });
+  let lost: ReadonlySet<PartitionId> = new Set();
   let stopped = false;
   let statusesAt = 0;
 
@@ -83,6 +86,16 @@ export function createSupervisor(
     }
   };
 
+  /** What is lost of one batch is rarely lost alone: a purge takes the messages of all. */
+  const readLost = async (): Promise<void> => {
+    if (sessions.size === 0) return;
+    const before = lost;
+    lost = await lostPartitions.look();
+    if (lost.isSubsetOf(before)) return;
+    for (const { states } of sessions.values())
+      for (const { mend } of states.values()) mend.at = Math.min(mend.at, now());
+  };
+
   const isDue = ({ states, status, deep }: SessionSupervision): boolean => {
     const at = now();
     const runs = status === SessionStatus.RUNNING;
@@ -111,7 +124,7 @@ export function createSupervisor(
     const states = [...supervision.states.values()].toSorted((a, b) => a.info.batch - b.info.batch);
     if (supervision.status === SessionStatus.RUNNING)
       await feedQueue(stores, sessionId, states, supervision);
-    const republished = await mend(stores, states, { republishAfterMs });
+    const republished = await mend(stores, states, { partitions: lost, republishAfterMs });
     if (republished > 0) log.info({ sessionId, tasks: republished }, "lost tasks put right");
     for (const { info } of toPark(states)) {
       await tables.batches.park(info);
@@ -136,6 +149,7 @@ export function createSupervisor(
     parkedReconciler.follow(followed);
     take(followed);
     await readStatuses();
+    await readLost();
     for (const [sessionId, supervision] of sessions) {
       if (supervision.busy || supervision.notBefore > now() || !isDue(supervision)) continue;
       const running = round(sessionId, supervision).finally(() => rounds.delete(running));

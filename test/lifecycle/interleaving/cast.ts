@@ -95,7 +95,8 @@ async function superviseOnce(world: World, stores: Stores): Promise<void> {
   const infos = await stores.tables.batches.progress(keys);
   const states = infos.map((info) => ({ ...createBatchState(info, 0), patienceMs: 0 }));
   await feedQueue(stores, sessionId, states, { deep: false, dispatchedAt: 0 });
-  await mend(stores, states, NO_PATIENCE);
+  const partitions = new Set([world.partitionId]);
+  await mend(stores, states, { partitions, ...NO_PATIENCE });
   for (const info of infos) await reconcileDependencies(stores, info);
   await stores.tables.batches.close(infos.filter(({ progress }) => progress.open === 0));
 }
