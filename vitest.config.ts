@@ -26,7 +26,7 @@ export default defineConfig({
         test: {
           ...patient,
           name: "service",
-          include: ["test/{grpc,submitter,agent,main}/**/*.test.ts"],
+          include: ["test/{grpc,submitter,agent,main,bench}/**/*.test.ts"],
           // These kill and start processes: one file at a time.
           fileParallelism: false,
           sequence: { groupOrder: 2 },

@@ -1,13 +1,11 @@
 // What a session cost Temporal: events of its workflow's history, over all its runs.
 import { Client, Connection } from "@temporalio/client";
-import { sessionId as toSessionId } from "../../src/domain/ids.ts";
-import { sessionWorkflowId } from "../../src/workflows/contracts.ts";
 
 export async function historyEvents(address: string, sessionId: string): Promise<number> {
   const connection = await Connection.connect({ address });
   try {
     const client = new Client({ connection });
-    const workflowId = sessionWorkflowId(toSessionId(sessionId));
+    const workflowId = `session-${sessionId}`;
     let events = 0;
     for await (const run of client.workflow.list({ query: `WorkflowId = '${workflowId}'` })) {
       const handle = client.workflow.getHandle(workflowId, run.runId);

@@ -1,13 +1,14 @@
-// One task that submits many no-op children: its end → the last of them is on the queue. Seconds.
+// One task that submits many no-op children: its end → the last of them is on the queue.
 import { setTimeout as sleep } from "node:timers/promises";
 import { FilterStringOperator } from "../../src/gen/filters_common.ts";
 import { SortDirection } from "../../src/gen/sort_direction.ts";
 import { TaskStatus } from "../../src/gen/task_status.ts";
 import { TaskSummaryEnumField } from "../../src/gen/tasks_fields.ts";
 import type { BenchClient } from "../support/client.ts";
+import { type Work, count as written } from "../support/work.ts";
 
-/** By the tasks' own times: the parent's `processed_at`, the youngest child's `submitted_at`. */
-export async function children(client: BenchClient, count: number): Promise<number> {
+/** Seconds by the tasks' own times: the parent's `processed_at`, the last child's `submitted_at`. */
+async function submitChildren(client: BenchClient, count: number): Promise<number> {
   const sessionId = await client.newSession();
   const [payloadId = ""] = await client.newData(sessionId, [Buffer.from("children")]);
   const outputs = await client.newResults(sessionId, 1);
@@ -48,3 +49,17 @@ const equalSession = (value: string) => ({
     value: { value, operator: FilterStringOperator.EQUAL },
   },
 });
+
+export const children: Work = {
+  key: "children",
+  on: "running grid",
+  run: async ({ client }, tasks) => [
+    {
+      title: `one task submits ${written(tasks)} children: its end → all on the queue`,
+      unit: "s",
+      better: "less",
+      target: { limit: 3 },
+      value: await submitChildren(client, tasks),
+    },
+  ],
+};

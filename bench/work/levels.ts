@@ -1,10 +1,14 @@
-// HtcMock's shape: levels of tasks, each task waiting for one of the level before. Tasks a second.
+// HtcMock's shape: levels of tasks, each task waiting for one of the level before.
 import type { BenchClient } from "../support/client.ts";
+import { count, type Work } from "../support/work.ts";
 
-export async function levels(client: BenchClient, depth: number, width: number): Promise<number> {
+const DEPTH = 100;
+
+/** Tasks a second. */
+async function runLevels(client: BenchClient, width: number): Promise<number> {
   const sessionId = await client.newSession();
   const [payloadId = ""] = await client.newData(sessionId, [Buffer.from("no-op")]);
-  const outputs = await client.newResults(sessionId, depth * width);
+  const outputs = await client.newResults(sessionId, DEPTH * width);
   const start = performance.now();
   const known = client.completed(sessionId, outputs.slice(-width));
   await client.submit(
@@ -16,5 +20,22 @@ export async function levels(client: BenchClient, depth: number, width: number):
     })),
   );
   await known;
-  return ((depth * width) / (performance.now() - start)) * 1_000;
+  return ((DEPTH * width) / (performance.now() - start)) * 1_000;
 }
+
+export const levels: Work = {
+  key: "levels",
+  on: "running grid",
+  async run({ client }, tasks) {
+    const width = Math.ceil(tasks / DEPTH);
+    return [
+      {
+        title: `${count(DEPTH * width)} tasks in ${DEPTH} levels`,
+        unit: "/s",
+        better: "more",
+        target: { limit: 0.33, of: "F" },
+        value: await runLevels(client, width),
+      },
+    ];
+  },
+};

@@ -1,16 +1,17 @@
 // R: unary gRPC calls a second between two Node processes, 64 in flight.
-import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { join } from "node:path";
+import type { Readable } from "node:stream";
 import { WorkerDefinition } from "../../src/gen/worker_service.ts";
+import type { Scope } from "../support/scope.ts";
 import { connect, unary } from "../support/unary.ts";
 
 const IN_FLIGHT = 64;
+const SERVER = join(import.meta.dirname, "echo-server.ts");
 
-export async function bareRate(forMs: number): Promise<number> {
-  const child = spawn(process.execPath, [new URL("echo-server.ts", import.meta.url).pathname], {
-    stdio: ["ignore", "pipe", "inherit"],
-  });
-  const [port] = (await once(child.stdout, "data")) as [Buffer];
+export async function bareRate(scope: Scope, forMs: number): Promise<number> {
+  const child = scope.start([process.execPath, SERVER], { stdio: ["ignore", "pipe", "inherit"] });
+  const [port] = (await once(child.stdout as Readable, "data")) as [Buffer];
   const client = connect(`127.0.0.1:${Number(port)}`);
   const call = unary(client, WorkerDefinition, WorkerDefinition.methods.healthCheck);
   const run = async (ms: number): Promise<number> => {
@@ -30,7 +31,6 @@ export async function bareRate(forMs: number): Promise<number> {
   const calls = await run(forMs);
   const rate = (calls / (performance.now() - started)) * 1_000;
   client.close();
-  child.kill();
-  await once(child, "exit");
+  await scope.end(child);
   return rate;
 }
