@@ -1,6 +1,6 @@
 // `npm run bench`: what it measures is chosen by its options.
 import { InvalidArgumentError, program } from "commander";
-import { inScope, type Scope } from "./support/scope.ts";
+import { inScope, type Scope, StoppedError } from "./support/scope.ts";
 import { FULL } from "./support/work.ts";
 import { WORKS, worksOf } from "./works.ts";
 
@@ -12,6 +12,9 @@ interface Options {
   readonly floor?: true;
   readonly write?: true;
 }
+
+/** What a shell answers for a program that was ended by Ctrl-C. */
+const STOPPED = 130;
 
 const toCount = (text: string): number => {
   if (/^[1-9]\d*$/.test(text)) return Number(text);
@@ -34,8 +37,8 @@ async function finish(work: (scope: Scope) => Promise<void>): Promise<never> {
     await inScope(work);
     process.exit(0);
   } catch (error) {
-    console.error(error);
-    process.exit(1);
+    console.error(error instanceof StoppedError ? error.message : error);
+    process.exit(error instanceof StoppedError ? STOPPED : 1);
   }
 }
 

@@ -8,8 +8,8 @@ import type { Tree } from "./tree.ts";
 
 export const AGENTS = 2;
 
-/** This tree's own, whichever grid it works for. */
-const WORKER = `${process.execPath} ${join(import.meta.dirname, "no-op-worker.ts")}`;
+/** This tree's own, whichever grid it works for: it must not find itself in one tree's cache only. */
+const WORKER = `exec env NODE_DISABLE_COMPILE_CACHE=1 ${process.execPath} ${join(import.meta.dirname, "no-op-worker.ts")}`;
 
 interface Facts {
   readonly submitter: string;

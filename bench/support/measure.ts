@@ -2,8 +2,8 @@
 //
 //   M1. In each round each tree runs the work once, one after the other, and every other round
 //       starts with the other end: what drifts on the machine, drifts for all.
-//   M2. Grids are new for each work, so that figures do not depend on what was measured before, and
-//       have run it once, in a tenth of the size, before it counts.
+//   M2. Grids are new for each work, so that figures do not depend on what was measured before. Each
+//       tree has run it once, in a tenth of the size, before it counts.
 //   M3. A process of a grid that died during a run fails the bench.
 import { setTimeout as sleep } from "node:timers/promises";
 import { type BenchGrid, startGrid } from "./grid.ts";
@@ -80,10 +80,12 @@ async function startAll(trees: readonly Tree[], scope: Scope, stack: AsyncDispos
 export async function measure(work: Work, measurement: Measurement): Promise<Series[]> {
   const { scope, trees, tasks } = measurement;
   if (work.on === "new grid") {
-    return await runRounds(work, measurement, async (index) => {
+    const run: Run = async (index) => {
       const tree = trees[index] as Tree;
       return await work.run(() => startGrid(tree, scope));
-    });
+    };
+    for (const index of trees.keys()) await run(index, tasks);
+    return await runRounds(work, measurement, run);
   }
   await using stack = new AsyncDisposableStack();
   const grids = await startAll(trees, scope, stack);

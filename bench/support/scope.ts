@@ -15,8 +15,6 @@ import { listenToStopSignals } from "../../src/main/dev/stop-signals.ts";
 import { descendantsOf, isAlive } from "./processes.ts";
 
 export interface Scope {
-  /** Aborts when somebody has told the bench to stop. */
-  readonly stopped: AbortSignal;
   /** Makes an empty folder, which goes with the scope; in the system's one for such, if not told. */
   folder(name: string, parent?: string): string;
   /** Starts a program in a process group of its own. */
@@ -57,7 +55,7 @@ async function endProgram(program: ChildProcess): Promise<void> {
   while (family.some(isAlive) && performance.now() < deadline) await sleep(LOOK_MS);
 }
 
-function openScope(stopped: AbortSignal, kill: AbortSignal): Scope & AsyncDisposable {
+function openScope(kill: AbortSignal): Scope & AsyncDisposable {
   const folders: string[] = [];
   const guard = openGuard();
   const programs = new Set<ChildProcess>();
@@ -71,7 +69,6 @@ function openScope(stopped: AbortSignal, kill: AbortSignal): Scope & AsyncDispos
     for (const program of programs) signalGroup(program, "SIGKILL");
   });
   return {
-    stopped,
     folder(name, parent = tmpdir()) {
       const folder = mkdtempSync(join(parent, `grid-bench-${name}-`));
       folders.push(folder);
@@ -94,17 +91,24 @@ function openScope(stopped: AbortSignal, kill: AbortSignal): Scope & AsyncDispos
   };
 }
 
+/** Somebody told the bench to stop. */
+export class StoppedError extends Error {}
+
 const whenAborted = (signal: AbortSignal): Promise<never> =>
   new Promise((_, reject) => {
-    const fail = () => reject(new Error("Stopped."));
+    const fail = () => reject(new StoppedError("Stopped."));
     if (signal.aborted) fail();
     else signal.addEventListener("abort", fail);
   });
 
-/** Answers what `work` answers, and rejects when it does or when somebody stops the bench. */
+/**
+ * Answers what `work` answers, after everything has ended.
+ *
+ * @throws {StoppedError} when somebody stops the bench.
+ */
 export async function inScope<T>(work: (scope: Scope) => Promise<T>): Promise<T> {
   // npm's shell does not hand SIGTERM on, but it dies of it.
   using signals = listenToStopSignals(process.env["npm_lifecycle_event"] !== undefined);
-  await using scope = openScope(signals.drain, signals.kill);
+  await using scope = openScope(signals.kill);
   return await Promise.race([work(scope), whenAborted(signals.drain)]);
 }

@@ -6,10 +6,20 @@ import type { Measured, Work } from "../support/work.ts";
 
 const IDLE_MS = 5_000;
 
-const toFigures = (role: string, { pssMiB, rssMiB }: Memory): Measured[] => [
-  { title: `memory, idle, ${role}, PSS`, unit: "MiB", better: "less", value: pssMiB },
-  { title: `memory, idle, ${role}, RSS`, unit: "MiB", better: "less", value: rssMiB },
-];
+const toFigures = (whose: string, { pssMiB, rssMiB }: Memory) => ({
+  pss: {
+    title: `memory, idle, ${whose}, PSS`,
+    unit: "MiB",
+    better: "less",
+    value: pssMiB,
+  } as const,
+  rss: {
+    title: `memory, idle, ${whose}, RSS`,
+    unit: "MiB",
+    better: "less",
+    value: rssMiB,
+  } as const,
+});
 
 export const memory: Work = {
   key: "memory",
@@ -20,15 +30,13 @@ export const memory: Work = {
     const roles = grid.memory();
     const sum = (of: keyof Memory) =>
       Object.values(roles).reduce((total, each) => total + each[of], 0);
-    const [pss, rss] = toFigures("everything", { pssMiB: sum("pssMiB"), rssMiB: sum("rssMiB") });
+    const whole = { pssMiB: sum("pssMiB"), rssMiB: sum("rssMiB") };
+    const { pss, rss } = toFigures(`everything, ${AGENTS} agents and workers`, whole);
+    const parts = Object.entries(roles).map(([role, used]) => toFigures(role, used));
     return [
-      pss as Measured,
-      {
-        ...(rss as Measured),
-        title: `memory of everything, idle, ${AGENTS} agents and workers`,
-        target: { limit: 1_024 },
-      },
-      ...Object.entries(roles).flatMap(([role, used]) => toFigures(role, used)),
+      pss,
+      { ...rss, target: { limit: 1_024 } },
+      ...parts.flatMap((part): Measured[] => [part.pss, part.rss]),
     ];
   },
 };

@@ -1,5 +1,5 @@
 // A bench that starts a program with a child of its own, says their ids, and then does as it is told:
-// argv: "wait", "fail" or "succeed".
+// argv: "wait", "fail", "succeed", or "end", which ends the program and waits.
 import { once } from "node:events";
 import type { Readable } from "node:stream";
 import { inScope } from "../../bench/support/scope.ts";
@@ -15,7 +15,11 @@ try {
     const [pids] = (await once(program.stdout as Readable, "data")) as [Buffer];
     process.stdout.write(`${pids.toString().trim()} ${folder}\n`);
     if (what === "fail") throw new Error("as told");
-    if (what === "wait") await new Promise((resolve) => setTimeout(resolve, 1_000_000));
+    if (what === "end") {
+      await scope.end(program);
+      process.stdout.write("ended\n");
+    }
+    if (what !== "succeed") await new Promise((resolve) => setTimeout(resolve, 1_000_000));
   });
   process.exit(0);
 } catch {

@@ -1,13 +1,13 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync } from "node:fs";
+import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { isAlive } from "../../bench/support/processes.ts";
 
 const PROGRAM = join(import.meta.dirname, "scope-program.ts");
 
-async function startBench(what: "wait" | "fail" | "succeed") {
+async function startBench(what: "wait" | "fail" | "succeed" | "end") {
   const bench = spawn(process.execPath, [PROGRAM, what], {
     stdio: ["ignore", "pipe", "inherit"],
     detached: true,
@@ -43,10 +43,19 @@ describe("what a bench has started is gone", () => {
     },
   );
 
+  test("when it was ended before the others", async () => {
+    const { bench, exit, pids } = await startBench("end");
+    await once(bench.stdout, "data");
+    expect(pids.filter(isAlive)).toEqual([]);
+    send(bench, "SIGTERM");
+    await exit;
+  });
+
   test("soon after somebody has killed it", async () => {
-    const { bench, exit, pids } = await startBench("wait");
+    const { bench, exit, pids, folder } = await startBench("wait");
     send(bench, "SIGKILL");
     await exit;
     await expect.poll(() => pids.filter(isAlive)).toEqual([]);
+    rmSync(folder, { recursive: true });
   });
 });
