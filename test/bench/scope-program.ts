@@ -8,7 +8,9 @@ const [what] = process.argv.slice(2);
 try {
   await inScope(async (scope) => {
     const folder = scope.folder("test");
-    const script = 'sleep 1000 & echo "$$ $!"; wait';
+    // As with `grid dev`, the child has a process group of its own, and goes a little later.
+    const child = 'setsid sh -c "while kill -0 $$ 2>/dev/null; do sleep 0.3; done"';
+    const script = `${child} & echo "$$ $!"; wait`;
     const program = scope.start(["/bin/sh", "-c", script], {
       stdio: ["ignore", "pipe", "inherit"],
     });
