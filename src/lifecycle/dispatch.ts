@@ -35,11 +35,11 @@ export async function readGate(
   { tables, scheduling }: Pick<Stores, "tables" | "scheduling">,
   sessionId: SessionId,
 ): Promise<Gate> {
-  const [statuses, room] = await Promise.all([
+  const [statuses, queued] = await Promise.all([
     tables.sessions.statuses([sessionId]),
-    tables.tasks.roomBelow(sessionId, scheduling.directDispatchLimit),
+    tables.tasks.queuedCount(sessionId),
   ]);
-  return { status: statuses.get(sessionId), room };
+  return { status: statuses.get(sessionId), room: scheduling.directDispatchLimit - queued };
 }
 
 /** Writes the status of tasks that have no open input; answers those to be put on the queue. */

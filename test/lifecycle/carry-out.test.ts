@@ -1,10 +1,11 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { objectId, retryId, type SessionId, stageOf } from "../../src/domain/ids.ts";
+import { objectId, retryId, type SessionId, stageOf, type TaskId } from "../../src/domain/ids.ts";
 import { ResultStatus, TaskStatus } from "../../src/domain/status.ts";
 import type { CommitRecord, TaskDefinition } from "../../src/domain/task.ts";
 import { admit } from "../../src/lifecycle/admit.ts";
 import { isDecided, rollForward } from "../../src/lifecycle/roll-forward.ts";
 import type { Stores } from "../../src/lifecycle/stores.ts";
+import { countRoundTrips } from "../support/round-trips.ts";
 import { AGENT, openStores, type TestStores } from "../support/stores.ts";
 
 const T = TaskStatus;
@@ -49,32 +50,25 @@ async function decided(outcome: "completed" | "error" | "retried", given?: Sessi
   return { task, waiting, child };
 }
 
-/** The same stores; `before` is called before each verb. */
-function watched(before: () => void): Stores {
-  const watch = <O extends object>(target: O): O =>
+/** The stores, of which the n-th verb from now on fails instead of being carried out. */
+function failing(n: number): { stores: Stores; failed: () => boolean } {
+  let left = n;
+  const cut = <O extends object>(target: O): O =>
     new Proxy(target, {
       get(object, key) {
         const value: unknown = Reflect.get(object, key);
-        if (typeof value === "object" && value !== null) return watch(value);
+        if (typeof value === "object" && value !== null) return cut(value);
         if (typeof value !== "function") return value;
         return async (...args: unknown[]) => {
-          before();
+          left -= 1;
+          if (left === 0) throw new Error("away");
           return await value.apply(object, args);
         };
       },
     });
   const { tables, objects, queue } = stores;
-  return { ...stores, tables: watch(tables), objects: watch(objects), queue: watch(queue) };
-}
-
-/** The stores, of which the n-th verb from now on fails instead of being carried out. */
-function failing(n: number): { stores: Stores; failed: () => boolean } {
-  let left = n;
-  const fails = (): void => {
-    left -= 1;
-    if (left === 0) throw new Error("away");
-  };
-  return { stores: watched(fails), failed: () => left <= 0 };
+  const parts = { tables: cut(tables), objects: cut(objects), queue: cut(queue) };
+  return { stores: { ...stores, ...parts }, failed: () => left <= 0 };
 }
 
 const statusesOf = async (tasks: readonly Pick<TaskDefinition, "taskId">[]) =>
@@ -116,26 +110,19 @@ it.each(["completed", "error", "retried"] as const)(
 );
 
 it.each(["completed", "error", "retried"] as const)(
-  "takes as many verbs for a group of tasks that are %s as for one",
+  "takes as many round trips for a group of tasks that are %s as for one",
   async (outcome) => {
-    const verbsFor = async (count: number): Promise<number> => {
+    const tripsFor = async (count: number): Promise<number> => {
       const session = await stores.newSession();
-      const group: TaskDefinition[] = [];
-      for (let i = 0; i < count; i += 1) group.push((await decided(outcome, session)).task);
-      const tasks = (await stores.tables.tasks.get(group.map(({ taskId }) => taskId))).filter(
-        isDecided,
-      );
-      let verbs = 0;
-      await rollForward(
-        watched(() => {
-          verbs += 1;
-        }),
-        tasks,
-      );
-      expect(new Set(await statusesOf(tasks)).size).toBe(1);
-      return verbs;
+      const ids: TaskId[] = [];
+      for (let i = 0; i < count; i += 1) ids.push((await decided(outcome, session)).task.taskId);
+      const tasks = (await stores.tables.tasks.get(ids)).filter(isDecided);
+      const { stores: counted, measure } = countRoundTrips(stores);
+      const trips = await measure(() => rollForward(counted, tasks));
+      expect(await statusesOf(tasks)).toEqual(ids.map(() => ENDS[outcome][0]));
+      return trips.length;
     };
-    expect(await verbsFor(6)).toBe(await verbsFor(1));
+    expect(await tripsFor(6)).toBe(await tripsFor(1));
   },
 );
 

@@ -6,20 +6,24 @@ import { afterFailure } from "../../src/domain/retry.ts";
 import { TaskStatus } from "../../src/domain/status.ts";
 import type { TaskDefinition } from "../../src/domain/task.ts";
 import { recoverFrom } from "../../src/lifecycle/recover.ts";
-import type { TestStores } from "../support/stores.ts";
 import { delegate, playAgent, produce, type Work } from "./interleaving/agent.ts";
 import { playSubmitter } from "./interleaving/cast.ts";
 import { readScene } from "./interleaving/judge/scene.ts";
 import { judge } from "./interleaving/judge.ts";
 import { settle } from "./interleaving/play.ts";
 import type { Role } from "./interleaving/turns.ts";
-import { createWorld, openQuickStores, type World } from "./interleaving/world.ts";
+import {
+  createWorld,
+  openWorldStores,
+  type World,
+  type WorldStores,
+} from "./interleaving/world.ts";
 
 const { COMPLETED, ERROR } = TaskStatus;
 
-let stores: TestStores;
+let stores: WorldStores;
 beforeAll(async () => {
-  stores = await openQuickStores();
+  stores = await openWorldStores();
 });
 afterAll(() => stores[Symbol.asyncDispose]());
 

@@ -1,10 +1,15 @@
-/** Real embedded stores in a temporary folder, for tests of what acts on them. */
+/**
+ * Real stores of a test's own, for tests of what acts on them: the one place that opens them.
+ *
+ * Suites do not name a driver: they run on the one that TEST_DRIVER names, which a project in
+ * vitest.config.ts sets for all its files.
+ */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openObjectStorage } from "../../src/adaptors/object-storage.ts";
 import { openQueue } from "../../src/adaptors/queue.ts";
-import { openTableStorage } from "../../src/adaptors/table-storage.ts";
+import { openTableStorage, type TableStorage } from "../../src/adaptors/table-storage.ts";
 import {
   agentId,
   partitionId,
@@ -17,7 +22,9 @@ import { DEFAULT_SCHEDULING } from "../../src/domain/scheduling.ts";
 import type { TaskDefinition } from "../../src/domain/task.ts";
 import type { TaskOptions } from "../../src/domain/task-options.ts";
 import type { Stores } from "../../src/lifecycle/stores.ts";
+import type { DyingTables } from "../contracts/table-storage/cuts/dying.ts";
 import { resultIn, sessionRow, someBatch, taskIn } from "../contracts/table-storage/rows.ts";
+import { openDyingTables } from "./dying-tables.ts";
 
 export const OPTIONS: TaskOptions = {
   options: {},
@@ -41,12 +48,42 @@ export interface TestStores extends Stores, AsyncDisposable {
   newTask(session: SessionId, change: Partial<TaskDefinition>): TaskDefinition;
 }
 
-/** @param given the folder of others, whose data are to be shared as by another process. */
-export async function openStores(given?: string): Promise<TestStores> {
+/** What a driver needs to know, given a folder or a name that is the test's own. */
+const DRIVERS = {
+  embedded: {
+    tables: (path: string) => ({ driver: "embedded" as const, path }),
+    objects: (path: string) => ({ driver: "embedded" as const, path, inlineBytes: 65_536 }),
+    queue: (path: string) => ({ driver: "embedded" as const, path }),
+    /** Its tables, whose verbs may be cut between two documents. */
+    dying: async (path: string): Promise<DyingTables> => openDyingTables(path),
+  },
+};
+
+type DriverName = keyof typeof DRIVERS;
+
+/** The tables of the driver that the suites run on; their verbs may be cut. */
+export const openDying = (path: string): Promise<DyingTables> =>
+  DRIVERS[chosenDriver()].dying(path);
+
+const isDriver = (name: string): name is DriverName => name in DRIVERS;
+
+function chosenDriver(): DriverName {
+  const name = process.env["TEST_DRIVER"] ?? "embedded";
+  if (!isDriver(name))
+    throw new Error(`TEST_DRIVER is ${name}, not one of ${Object.keys(DRIVERS)}`);
+  return name;
+}
+
+/**
+ * @param given the folder of others, whose data are to be shared as by another process.
+ * @param others in place of the driver's own tables.
+ */
+export async function openStores(given?: string, others?: TableStorage): Promise<TestStores> {
   const path = given ?? (await mkdtemp(join(tmpdir(), "stores-")));
-  const tables = await openTableStorage({ driver: "embedded", path });
-  const objects = await openObjectStorage({ driver: "embedded", path, inlineBytes: 65_536 });
-  const queue = await openQueue({ driver: "embedded", path });
+  const driver = DRIVERS[chosenDriver()];
+  const tables = others ?? (await openTableStorage(driver.tables(path)));
+  const objects = await openObjectStorage(driver.objects(path));
+  const queue = await openQueue(driver.queue(path));
   return {
     path,
     tables,

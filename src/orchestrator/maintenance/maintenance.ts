@@ -70,7 +70,8 @@ export function createMaintenance(
         );
         await tables.batches.unparked(keys);
       } catch (error) {
-        await tables.batches.untold(keys);
+        // To be answered again at once.
+        for (const key of keys) await tables.batches.park(key);
         throw error;
       }
     }

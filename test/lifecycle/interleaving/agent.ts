@@ -16,6 +16,7 @@ import { createPrepare } from "../../../src/agent/intake/prepare.ts";
 import { type AgentId, type ResultId, resultId, taskId } from "../../../src/domain/ids.ts";
 import { afterFailure } from "../../../src/domain/retry.ts";
 import { TaskStatus } from "../../../src/domain/status.ts";
+import { persist } from "./mishaps.ts";
 import type { Actor } from "./turns.ts";
 import type { World } from "./world.ts";
 
@@ -44,7 +45,7 @@ export async function playAgent(world: World, actor: Actor, role: AgentRole): Pr
     role,
     settler,
     committer,
-    heartbeat: () => heartbeatOnce(context, revoke),
+    heartbeat: () => persist(() => heartbeatOnce(context, revoke)),
   };
   await parts.heartbeat();
   for (let i = 0; i < role.polls; i += 1) {
@@ -53,7 +54,7 @@ export async function playAgent(world: World, actor: Actor, role: AgentRole): Pr
     else {
       const messages = deliveries.map(({ message }) => message);
       const attempts = await acquire(context, messages);
-      await context.stores.queue.ack(deliveries);
+      await persist(() => context.stores.queue.ack(deliveries));
       const { ready, failed: lost } = await prepare(attempts);
       for (const { attempt, record } of lost) committer.end(attempt, record, TaskStatus.DISPATCHED);
       for (const attempt of ready) await runOrNot(parts, attempt);

@@ -1,6 +1,7 @@
 // Who acts on a session besides its agents.
 
 import { randomUUID } from "node:crypto";
+import { isOutage } from "../../../src/domain/errors.ts";
 import { type AgentId, batchId, type ResultId } from "../../../src/domain/ids.ts";
 import type { SessionStatusName } from "../../../src/domain/session-commands.ts";
 import { FINAL_TASK_STATUSES, SessionStatus, TaskStatus } from "../../../src/domain/status.ts";
@@ -15,10 +16,11 @@ import { refuse } from "../../../src/lifecycle/roll-forward.ts";
 import type { Stores } from "../../../src/lifecycle/stores.ts";
 import { feedQueue } from "../../../src/orchestrator/supervision/feed-queue.ts";
 import { reconcileDependencies } from "../../../src/orchestrator/supervision/reconcile-dependencies.ts";
-import { republishLost } from "../../../src/orchestrator/supervision/republish-lost.ts";
+import { mend } from "../../../src/orchestrator/supervision/republish-lost.ts";
 import { createBatchState } from "../../../src/orchestrator/supervision/state.ts";
 import { purgeQueue } from "../../support/purge-queue.ts";
 import { idle } from "./agent.ts";
+import { persist } from "./mishaps.ts";
 import type { Actor } from "./turns.ts";
 import type { World } from "./world.ts";
 
@@ -30,13 +32,23 @@ export async function playSubmitter(
 ): Promise<void> {
   const stores = world.storesOf(actor);
   const { sessionId } = world;
-  for (const call of calls) {
+  const submit = async (call: readonly TaskDefinition[]): Promise<void> => {
     const tasks = await store(stores, call);
     const batchIds = new Set(tasks.map(({ batchId: id }) => id));
     const batches = [...batchIds].map((id) => ({ batchId: id, sessionId }));
     await refuse(stores, await admit(stores, { sessionId, tasks, batches }));
+  };
+  for (const call of calls) {
+    await giveUp(() => submit(call));
     await idle(world, actor, 10);
   }
+}
+
+/** The caller is told of an outage, and goes on with something else. */
+async function giveUp(step: () => Promise<void>): Promise<void> {
+  await step().catch((error: unknown) => {
+    if (!isOutage(error)) throw error;
+  });
 }
 
 async function store({ tables }: Stores, call: readonly TaskDefinition[]) {
@@ -56,19 +68,19 @@ export async function playUploader(
   inputs: readonly ResultId[],
 ): Promise<void> {
   const stores = world.storesOf(actor);
-  for (const resultId of inputs) {
-    await idle(world, actor, 40);
+  const upload = async (resultId: ResultId): Promise<void> => {
     const [object] = await stores.objects.putMany([
       { origin: { sessionId: world.sessionId }, data: Buffer.from("late") },
     ]);
     if (!object) throw new Error("nothing stored");
     const [won] = await stores.tables.results.complete([{ resultId, ...object }], Date.now());
-    if (!won) {
-      await stores.objects.delete([object.objectId]);
-      continue;
-    }
+    if (!won) return await stores.objects.delete([object.objectId]);
     const ready = await stores.tables.dependencies.close([resultId]);
     await dispatchDirectly(stores, world.sessionId, ready);
+  };
+  for (const resultId of inputs) {
+    await idle(world, actor, 40);
+    await persist(() => upload(resultId));
   }
 }
 
@@ -81,7 +93,7 @@ export async function playObserver(
   for (let i = 0; i < times; i += 1) {
     await idle(world, actor, patience);
     const agentId = world.random.pick(agents);
-    if (agentId) await recoverFrom(world.storesOf(actor), agentId);
+    if (agentId) await persist(() => recoverFrom(world.storesOf(actor), agentId));
   }
 }
 
@@ -92,20 +104,20 @@ const NO_PATIENCE = { republishAfterMs: 0, carryOutAfterMs: 0 };
 async function superviseOnce(world: World, stores: Stores): Promise<void> {
   const { sessionId } = world;
   const keys = Array.from({ length: 100 }, (_, i) => ({ sessionId, batch: i + 1 }));
-  const infos = await stores.tables.batches.get(keys);
+  const infos = await stores.tables.batches.progress(keys);
   const states = infos.map((info) => ({ ...createBatchState(info, 0), patienceMs: 0 }));
   await feedQueue(stores, sessionId, states, { deep: false, dispatchedAt: 0 });
   const partitions = new Set([world.partitionId]);
-  await republishLost(stores, states, { partitions, ...NO_PATIENCE });
-  await reconcileDependencies(stores, infos);
-  await stores.tables.batches.close(infos.filter(({ isOpen }) => !isOpen));
+  await mend(stores, states, { partitions, ...NO_PATIENCE });
+  for (const info of infos) await reconcileDependencies(stores, info);
+  await stores.tables.batches.close(infos.filter(({ progress }) => progress.open === 0));
 }
 
 export async function playSupervisor(world: World, actor: Actor, times: number): Promise<void> {
   const stores = world.storesOf(actor);
   for (let i = 0; i < times; i += 1) {
     await idle(world, actor, 40);
-    await superviseOnce(world, stores);
+    await persist(() => superviseOnce(world, stores));
   }
 }
 
@@ -157,17 +169,17 @@ export async function playOperator(
   const { random } = world;
   for (let i = random.below(3); i > 0; i -= 1) {
     await idle(world, actor, 80);
-    await setStatus(stores, world, "Paused");
+    await persist(() => setStatus(stores, world, "Paused"));
     await idle(world, actor, 60);
-    await setStatus(stores, world, "Running");
+    await persist(() => setStatus(stores, world, "Running"));
   }
   const some = tasks.filter(() => random.chance(0.1)).map(({ taskId }) => taskId);
-  await cancelTasks(stores, some, "asked to");
+  await persist(() => cancelTasks(stores, some, "asked to"));
   if (ending === undefined) return;
   await idle(world, actor, 150);
-  await setStatus(stores, world, ending);
+  await persist(() => setStatus(stores, world, ending));
   for (let i = 0; i < 20 && !world.isOver; i += 1) {
-    await endSession(world, stores);
+    await persist(() => endSession(world, stores));
     await idle(world, actor, 20);
   }
 }
@@ -190,10 +202,10 @@ export async function playOrchestrator(
   agents: readonly AgentId[],
 ): Promise<void> {
   const stores = world.storesOf(actor);
-  for (const agentId of agents) await recoverFrom(stores, agentId);
-  await collectOrphans(stores, 0);
-  await resume(world, stores);
-  await endSession(world, stores);
-  await announce(world, stores);
-  await superviseOnce(world, stores);
+  for (const agentId of agents) await persist(() => recoverFrom(stores, agentId));
+  await persist(() => collectOrphans(stores, 0));
+  await persist(() => resume(world, stores));
+  await persist(() => endSession(world, stores));
+  await persist(() => announce(world, stores));
+  await persist(() => superviseOnce(world, stores));
 }

@@ -1,7 +1,7 @@
 // What was seen while the actors were at it, and what of it must never be.
 
 import type { Message } from "../../../src/adaptors/ports/queue.ts";
-import type { Decided, Decision } from "../../../src/adaptors/ports/table/tasks.ts";
+import type { Decision } from "../../../src/adaptors/ports/table/tasks.ts";
 import type { BatchInfo, TableStorage } from "../../../src/adaptors/table-storage.ts";
 import type { BatchId, ResultId, TaskId } from "../../../src/domain/ids.ts";
 import type { Result } from "../../../src/domain/result.ts";
@@ -24,6 +24,8 @@ export interface Chronicle {
   readonly calls: Map<string, number>;
   readonly complaints: string[];
   observe(verb: string, args: readonly unknown[], answer: unknown): Promise<void>;
+  /** The same of a verb that was cut: what came of it is read from the store. */
+  observeCut(verb: string, args: readonly unknown[]): Promise<void>;
   /** Looks whether a result that was final has changed. */
   look(): Promise<void>;
 }
@@ -42,13 +44,25 @@ export function createChronicle(tables: TableStorage): Chronicle {
   const closed = new Map<BatchId, BatchInfo>();
   const results = new Map<ResultId, Pick<Result, "status" | "objectId"> | undefined>();
 
-  const decided = (decisions: readonly Decision[], answers: readonly Decided[]): void => {
+  const decided = (decisions: readonly Decision[], answers: readonly { ok: boolean }[]): void => {
     for (const [i, { taskId, attempt, record }] of decisions.entries()) {
       if (!answers[i]?.ok) continue;
       const known = verdicts.get(taskId) ?? [];
       const verdict = { attempt, record };
       if (!known.some((one) => same(one, verdict))) verdicts.set(taskId, [...known, verdict]);
     }
+  };
+
+  /** The rows as they are now: nobody else has acted since the verb was cut. */
+  const decidedInPart = async (decisions: readonly Decision[]): Promise<void> => {
+    const rows = await tables.tasks.get(decisions.map(({ taskId }) => taskId));
+    const commits = new Map(rows.map(({ taskId, commit }) => [taskId, commit]));
+    decided(
+      decisions,
+      decisions.map(({ taskId, record }) => ({
+        ok: !verdicts.has(taskId) && same(commits.get(taskId), record),
+      })),
+    );
   };
 
   const look = async (): Promise<void> => {
@@ -80,6 +94,11 @@ export function createChronicle(tables: TableStorage): Chronicle {
     ...{ verdicts, published, closed, complaints, calls: new Map(), look },
     async observe(verb, [first], answer) {
       observers[verb]?.(first as never, answer as never);
+      if (MAKES_FINAL.has(verb)) await look();
+    },
+    async observeCut(verb, [first]) {
+      if (verb === "tables.tasks.decide") await decidedInPart(first as readonly Decision[]);
+      if (verb === "tables.results.create") observers[verb]?.(first as never, undefined as never);
       if (MAKES_FINAL.has(verb)) await look();
     },
   };

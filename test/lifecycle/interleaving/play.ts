@@ -14,6 +14,7 @@ import {
   playSupervisor,
   playUploader,
 } from "./cast.ts";
+import { type Mishaps, NO_MISHAPS } from "./mishaps.ts";
 import type { Role } from "./turns.ts";
 import type { World } from "./world.ts";
 
@@ -24,6 +25,8 @@ export interface Scale {
   readonly mortality: number;
   /** How likely observers are to take the living for dead. */
   readonly nerves: number;
+  /** What befalls the verbs of those who live. */
+  readonly mishaps: Mishaps;
 }
 
 /** An observer that thinks everybody dead makes many a live agent late. */
@@ -111,6 +114,8 @@ function newAgent(world: World, agents: AgentId[], { name, ...role }: NewAgent):
 /** Everybody at once, most of whom die. */
 export async function play(world: World, scale: Scale): Promise<AgentId[]> {
   const { random, turns } = world;
+  // In some worlds nothing is cut: what whole verbs make of each other.
+  world.mishaps = random.chance(0.2) ? NO_MISHAPS : scale.mishaps;
   const job = await someJob(world, scale);
   const agents: AgentId[] = [];
   const ending = random.pick<Ending>([undefined, undefined, undefined, "Cancelled", "Closed"]);
@@ -141,9 +146,15 @@ export interface Later {
 export async function settle(world: World, agents: AgentId[], later: Later): Promise<void> {
   const { turns, random } = world;
   for (let round = 0; round < SETTLING; round += 1) {
-    turns.enter({ name: "orchestrator", play: (self) => playOrchestrator(world, self, agents) });
+    if (round >= later.mortal) world.mishaps = NO_MISHAPS;
+    let isDone = false;
+    const orchestrate: Role["play"] = async (self) => {
+      await playOrchestrator(world, self, agents);
+      isDone = true;
+    };
+    turns.enter({ name: "orchestrator", play: orchestrate });
     await turns.play();
-    if (await isSettled(world)) return;
+    if (isDone && (await isSettled(world))) return;
     const role = { name: `later agent ${round}`, polls: 4, work: later.work };
     const agent = newAgent(world, agents, role);
     turns.enter(round < later.mortal ? { ...agent, dies: random.below(40) } : agent);

@@ -1,9 +1,10 @@
 // Several actors, one turn at a time: a turn is one verb of a store, and who is next is chance.
 //
-// A verb is atomic and everything between two verbs is an actor's own memory, so that this is all
-// that can happen between processes. A dead actor is one whose turn never comes again: before the
-// verb that it waited for, or after it and before it heard the answer.
+// Everything between two verbs is an actor's own memory. A dead actor is one whose turn never comes
+// again: before the verb that it waited for, after it and before it heard the answer, or in its
+// middle, if that is cut there (mishaps.ts).
 import { setImmediate as nextTurn } from "node:timers/promises";
+import { inPieces } from "./pieces.ts";
 import type { Random } from "./random.ts";
 
 export interface Actor {
@@ -11,6 +12,8 @@ export interface Actor {
   readonly alive: boolean;
   /** Gets no turn while it is, and knows nothing of it: a stopped process. */
   frozen: boolean;
+  /** At once, also in the middle of its turn. */
+  die(): void;
   /** Waits for its turn, then acts. Never settles once the actor is dead. */
   turn<T>(what: string, act: () => Promise<T>): Promise<T>;
 }
@@ -39,6 +42,8 @@ export interface Turns {
   play(atMost?: number): Promise<void>;
   /** Who did what, in order. */
   readonly trace: readonly string[];
+  /** Adds to the trace. */
+  note(what: string): void;
 }
 
 /** An actor that goes on does so within a few turns of the event loop: it waits for nothing else. */
@@ -64,6 +69,7 @@ export function createTurns(random: Random): Turns {
       });
 
   const kill = (actor: MutableActor): void => {
+    if (!actor.alive) return;
     actor.alive = false;
     trace.push(`${actor.name} dies`);
     const others = waiting.filter((one) => one.actor !== actor);
@@ -72,6 +78,7 @@ export function createTurns(random: Random): Turns {
 
   return {
     trace,
+    note: (what) => void trace.push(what),
     enter({ name, play, dies }) {
       const actor: MutableActor = {
         name,
@@ -79,6 +86,7 @@ export function createTurns(random: Random): Turns {
         frozen: false,
         turns: dies ?? Infinity,
         turn: undefined as never,
+        die: () => kill(actor),
       };
       Object.assign(actor, { turn: turnOf(actor) });
       play(actor).catch((error: unknown) => {
@@ -105,28 +113,36 @@ export function createTurns(random: Random): Turns {
   };
 }
 
+/** A verb that an actor calls. */
+export interface Call {
+  readonly actor: Actor;
+  readonly verb: string;
+  readonly args: readonly unknown[];
+  readonly run: () => Promise<unknown>;
+}
+
+export interface Acting {
+  readonly actor: Actor;
+  readonly random: Random;
+  /** Runs the verb in the actor's turn. */
+  readonly act: (call: Call) => Promise<unknown>;
+}
+
 /** The same object, each of whose verbs waits for the actor's turn. */
-export function inTurns<T extends object>(
-  target: T,
-  actor: Actor,
-  observe: (verb: string, args: readonly unknown[], answer: unknown) => void | Promise<void>,
-  path = "",
-): T {
+export function inTurns<T extends object>(target: T, acting: Acting, path = ""): T {
+  const { actor, random, act } = acting;
   return new Proxy(target, {
     get(object, key) {
       const value: unknown = Reflect.get(object, key);
-      const name = path ? `${path}.${String(key)}` : String(key);
+      const verb = path ? `${path}.${String(key)}` : String(key);
       if (typeof value === "function") {
-        return (...args: unknown[]) =>
-          actor.turn(name, async () => {
-            const answer: unknown = await value.apply(object, args);
-            await observe(name, args, answer);
-            return answer;
+        return (...given: unknown[]) =>
+          inPieces(random, verb, given, (args) => {
+            const run = async () => await value.apply(object, args);
+            return actor.turn(verb, () => act({ actor, verb, args, run }));
           });
       }
-      return typeof value === "object" && value !== null
-        ? inTurns(value, actor, observe, name)
-        : value;
+      return typeof value === "object" && value !== null ? inTurns(value, acting, verb) : value;
     },
   });
 }

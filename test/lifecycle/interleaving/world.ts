@@ -18,8 +18,10 @@ import type { Stores } from "../../../src/lifecycle/stores.ts";
 import { findMemoryFolder } from "../../../src/main/dev/memory-folder.ts";
 import { createLogger } from "../../../src/telemetry/logger.ts";
 import { createMetrics } from "../../../src/telemetry/metrics.ts";
-import { OPTIONS, openStores, type TestStores } from "../../support/stores.ts";
+import type { DyingTables } from "../../contracts/table-storage/cuts/dying.ts";
+import { OPTIONS, openDying, openStores, type TestStores } from "../../support/stores.ts";
 import { type Chronicle, createChronicle } from "./chronicle.ts";
+import { createAct, type Mishaps, NO_MISHAPS } from "./mishaps.ts";
 import { createRandom, type Random } from "./random.ts";
 import { type Actor, createTurns, inTurns, type Turns } from "./turns.ts";
 
@@ -33,6 +35,8 @@ export interface World {
   readonly folder: string;
   /** The session's workflow has ended: nobody looks after its tasks any more. */
   isOver: boolean;
+  /** What befalls the verbs of all actors. */
+  mishaps: Mishaps;
   readonly log: ReturnType<typeof createLogger>;
   readonly metrics: ReturnType<typeof createMetrics>;
   /** The stores as the actor sees them: each verb is a turn. */
@@ -43,12 +47,17 @@ export interface World {
   changes(): Promise<readonly Change[]>;
 }
 
+/** Stores whose verbs may be cut. */
+export type WorldStores = TestStores & Pick<DyingTables, "cut">;
+
 /** In memory where there is room: deaths are played here, and a thousand small steps a second. */
-export async function openQuickStores(): Promise<TestStores> {
+export async function openWorldStores(): Promise<WorldStores> {
   const path = mkdtempSync(join(findMemoryFolder() ?? tmpdir(), "interleaving-"));
-  const stores = await openStores(path);
+  const { tables, cut } = await openDying(path);
+  const stores = await openStores(path, tables);
   return {
     ...stores,
+    cut,
     async [Symbol.asyncDispose]() {
       await stores[Symbol.asyncDispose]();
       rmSync(path, { recursive: true, force: true });
@@ -57,27 +66,31 @@ export async function openQuickStores(): Promise<TestStores> {
 }
 
 export async function createWorld(
-  stores: TestStores,
+  stores: WorldStores,
   seed: number,
   directLimit?: number,
 ): Promise<World> {
   const random = createRandom(seed);
+  const turns = createTurns(random);
   const chronicle = createChronicle(stores.tables);
   const sessionId = await stores.newSession();
   const partition = partitionId(`p-${randomUUID()}`);
   const limit = directLimit ?? random.pick([0, 2, 256]) ?? 256;
+  const act = createAct({ random, chronicle, turns, cut: stores.cut });
   const done = new AbortController();
   const feed = await stores.tables.feed.open(sessionId, done.signal);
-  return {
+  const world: World = {
     ...{ stores, sessionId, partitionId: partition, random, chronicle },
-    ...{ isOver: false },
-    turns: createTurns(random),
+    ...{ turns, isOver: false, mishaps: NO_MISHAPS },
     folder: mkdtempSync(join(stores.path, "session-")),
     log: createLogger({ level: "silent", role: "test" }),
     metrics: createMetrics(),
     storesOf(actor) {
       const { tables, objects, queue } = stores;
-      const seen = inTurns({ tables, objects, queue }, actor, chronicle.observe);
+      const seen = inTurns(
+        { tables, objects, queue },
+        { actor, random, act: (call) => act(call, world.mishaps) },
+      );
       return {
         ...seen,
         tables: seen.tables,
@@ -110,4 +123,5 @@ export async function createWorld(
       return all;
     },
   };
+  return world;
 }
