@@ -73,9 +73,9 @@ interface Parts {
 }
 
 async function runOrNot(parts: Parts, attempt: Attempt): Promise<void> {
-  const { settler, world } = parts;
+  const { settler, world, role } = parts;
   if (attempt.revoked) settler.dropped([attempt]);
-  else if (world.random.chance(0.1)) await settler.giveBack([attempt]);
+  else if (!role.work && world.random.chance(0.1)) await settler.giveBack([attempt]);
   else await run(parts, attempt);
 }
 

@@ -19,6 +19,10 @@ function ofResults(verb: string): string {
   return `tables.results.${verb}`;
 }
 
+/** Calls that touch no store: their lists are empty. */
+export const isNothing = ([list]: readonly unknown[]): boolean =>
+  Array.isArray(list) && list.length === 0;
+
 /** Runs the verb, by chance in two pieces; its answers are the items' own, in order. */
 export async function inPieces(
   random: Random,

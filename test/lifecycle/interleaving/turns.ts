@@ -4,7 +4,7 @@
 // again: before the verb that it waited for, after it and before it heard the answer, or in its
 // middle, if that is cut there (mishaps.ts).
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { inPieces } from "./pieces.ts";
+import { inPieces, isNothing } from "./pieces.ts";
 import type { Random } from "./random.ts";
 
 export interface Actor {
@@ -139,6 +139,7 @@ export function inTurns<T extends object>(target: T, acting: Acting, path = ""):
         return (...given: unknown[]) =>
           inPieces(random, verb, given, (args) => {
             const run = async () => await value.apply(object, args);
+            if (isNothing(args)) return run();
             return actor.turn(verb, () => act({ actor, verb, args, run }));
           });
       }
