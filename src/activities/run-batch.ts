@@ -66,7 +66,7 @@ async function failureOf(
 ): Promise<string> {
   const more = progress.failed > 1 ? ` (and ${progress.failed - 1} more)` : "";
   for (const statuses of FAILED) {
-    const [task] = await tables.tasks.inBatch(batchId, { statuses, limit: 1 });
+    const [task] = await tables.tasks.inBatches([batchId], { statuses, limit: 1 });
     if (task) return `${shortened(`task ${task.taskId} failed: ${errorOf(task)}`)}${more}`;
   }
   return `a task failed${more}`;

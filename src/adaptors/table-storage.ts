@@ -18,7 +18,7 @@ export async function openTableStorage(options: TableStorageOptions): Promise<Ta
 }
 
 export type { BatchInfo, ParkedBatch } from "./ports/table/batches.ts";
-export type { Edge } from "./ports/table/dependencies.ts";
+export type { Edge, EdgesOfBatch } from "./ports/table/dependencies.ts";
 export type { Change } from "./ports/table/feed.ts";
 export type { Decision, Owner } from "./ports/table/tasks.ts";
 export type { TableStorage } from "./ports/table-storage.ts";

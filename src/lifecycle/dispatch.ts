@@ -35,11 +35,11 @@ export async function readGate(
   { tables, scheduling }: Pick<Stores, "tables" | "scheduling">,
   sessionId: SessionId,
 ): Promise<Gate> {
-  const [statuses, queued] = await Promise.all([
+  const [statuses, room] = await Promise.all([
     tables.sessions.statuses([sessionId]),
-    tables.tasks.queuedCount(sessionId),
+    tables.tasks.roomBelow(sessionId, scheduling.directDispatchLimit),
   ]);
-  return { status: statuses.get(sessionId), room: scheduling.directDispatchLimit - queued };
+  return { status: statuses.get(sessionId), room };
 }
 
 /** Writes the status of tasks that have no open input; answers those to be put on the queue. */

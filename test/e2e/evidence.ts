@@ -16,7 +16,7 @@ const PARTITION = partitionId("default");
 const INLINE_BYTES = 64 * 1024;
 
 export interface Evidence extends AsyncDisposable {
-  /** Waits until every task is final and nothing is left in the queue, waiting or taken. */
+  /** Waits until every task is final and nothing waits in the queue. */
   settled(): Promise<void>;
   tasks(): Promise<readonly Task[]>;
   /** Named `output 0`, `output 1`, … with what is stored for them. */

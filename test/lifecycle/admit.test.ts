@@ -84,7 +84,7 @@ describe("admission", () => {
     expect(await statusesOf(tasks)).toEqual([SUBMITTED, PENDING, ERROR]);
     expect(await ownerOf(output)).toBe(tasks[0]?.taskId);
     const keys = [1, 2, 3, 4].map((batch) => ({ sessionId: rest.sessionId, batch }));
-    expect(await batches.progress(keys)).toHaveLength(3);
+    expect(await batches.get(keys)).toHaveLength(3);
   });
 
   it("A2, A3: refuses tasks whose session ended while they were being stored, and publishes none", async () => {

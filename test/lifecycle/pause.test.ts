@@ -71,11 +71,11 @@ describe("P1: a paused session", () => {
     expect(await count(PAUSED)).toBe(1_300);
     await set(session, "Running");
     const keys = Array.from({ length: 50 }, (_, i) => ({ sessionId: session, batch: i + 1 }));
-    const cares = (await tables.batches.progress(keys)).map((info) => createBatchState(info, 0));
+    const states = (await tables.batches.get(keys)).map((info) => createBatchState(info, 0));
     const left = await count(PAUSED);
     expect(left).toBeLessThan(1_300);
     const share = { deep: false, dispatchedAt: 0 };
-    await feedQueue({ ...stores, now: () => Date.now() + 60_000 }, session, cares, share);
+    await feedQueue({ ...stores, now: () => Date.now() + 60_000 }, session, states, share);
     expect([await count(PAUSED), await count(SUBMITTED)]).toEqual([0, 1_300]);
   });
 });

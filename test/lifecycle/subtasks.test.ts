@@ -66,7 +66,7 @@ async function finish(tasks: readonly TaskDefinition[]): Promise<void> {
 
 async function batches(): Promise<BatchInfo[]> {
   const keys = Array.from({ length: 100 }, (_, i) => ({ sessionId: session, batch: i + 1 }));
-  return await stores.tables.batches.progress(keys);
+  return await stores.tables.batches.get(keys);
 }
 
 const batchOf = async ({ batchId }: TaskDefinition) =>
@@ -81,7 +81,7 @@ async function mayClose(task: TaskDefinition): Promise<boolean> {
 describe("few subtasks of a session that is not small", () => {
   it("are part of their parent's batch, which nobody can close before they are final", async () => {
     const parent = await running(70);
-    const others = await stores.tables.tasks.inBatch(parent.batchId, {
+    const others = await stores.tables.tasks.inBatches([parent.batchId], {
       statuses: [TaskStatus.SUBMITTED],
       limit: 100,
     });

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { agentId, partitionId, type TaskId } from "../../src/domain/ids.ts";
 import { TaskStatus } from "../../src/domain/status.ts";
 import type { Stores } from "../../src/lifecycle/stores.ts";
-import { mend } from "../../src/orchestrator/supervision/republish-lost.ts";
+import { republishLost } from "../../src/orchestrator/supervision/republish-lost.ts";
 import { createBatchState } from "../../src/orchestrator/supervision/state.ts";
 import { holdInKilledProcess } from "../support/hold-deliveries.ts";
 import { submit, times } from "../support/orchestration.ts";
@@ -115,13 +115,13 @@ describe("a message that is lost is published again", () => {
   it("where no agent is ever idle, when it has waited suspiciously long, ever more rarely", async () => {
     const session = await stores.newSession();
     const [task] = await submit(stores, session, [{}]);
-    const [info] = await stores.tables.batches.progress([{ sessionId: session, batch: 1 }]);
+    const [info] = await stores.tables.batches.get([{ sessionId: session, batch: 1 }]);
     if (!task || !info) throw new Error("nothing submitted");
     const { stores: seen, published } = watched();
     const state = { ...createBatchState(info, 0), patienceMs: 400 };
     const look = () => {
-      state.mend.at = 0;
-      return mend(seen, [state], { republishAfterMs: 0, partitions: new Set() });
+      state.lostCheck.at = 0;
+      return republishLost(seen, [state], { republishAfterMs: 0, partitions: new Set() });
     };
     expect(await look()).toBe(0);
     await vi.waitFor(async () => expect(await look()).toBe(1));

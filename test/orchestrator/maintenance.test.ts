@@ -3,7 +3,7 @@ import type { SessionId } from "../../src/domain/ids.ts";
 import type { Announcer } from "../../src/lifecycle/announcer.ts";
 import { createMaintenance } from "../../src/orchestrator/maintenance/maintenance.ts";
 import { createLogger } from "../../src/telemetry/logger.ts";
-import { submit, times } from "../support/orchestration.ts";
+import { submit } from "../support/orchestration.ts";
 import { openStores, type TestStores } from "../support/stores.ts";
 
 const log = createLogger({ level: "silent", role: "test" });
@@ -38,8 +38,11 @@ const announcer: Announcer = {
 /** A parked batch whose task is on the queue by now. */
 const parkedAndReady = async (): Promise<SessionId> => {
   const session = await stores.newSession();
-  await submit(stores, session, times(1, {}));
-  await stores.tables.batches.park({ sessionId: session, batch: 1 });
+  const input = await stores.newResult(session);
+  const tasks = await submit(stores, session, [{ dataDependencies: [input] }]);
+  const key = { sessionId: session, batch: 1 };
+  expect(await stores.tables.batches.park([key])).toEqual([key]);
+  await stores.tables.tasks.submit(tasks, 1);
   return session;
 };
 

@@ -39,8 +39,8 @@ const waiting = async (count: number) => {
 };
 
 const park = async (sessionId: SessionId, batches: number): Promise<void> => {
-  for (let batch = 1; batch <= batches; batch++)
-    await stores.tables.batches.park({ sessionId, batch });
+  const keys = times(batches, sessionId).map((id, i) => ({ sessionId: id, batch: i + 1 }));
+  expect(await stores.tables.batches.park(keys)).toEqual(keys);
 };
 
 const unparked = async (sessionId: SessionId) =>
@@ -64,11 +64,11 @@ describe("the parkedReconciler", () => {
     await Promise.all(inputs.map(completeOnly));
     const pages: number[] = [];
     const { dependencies } = stores.tables;
-    const openInBatch: typeof dependencies.openInBatch = async (batch, page) => {
-      pages.push(page.limit);
-      return await dependencies.openInBatch(batch, page);
+    const openInBatches: typeof dependencies.openInBatches = async (batches, limit) => {
+      pages.push(limit);
+      return await dependencies.openInBatches(batches, limit);
     };
-    const tables = { ...stores.tables, dependencies: { ...dependencies, openInBatch } };
+    const tables = { ...stores.tables, dependencies: { ...dependencies, openInBatches } };
     await using _agent = await openStandInAgent(stores);
     await using watched = await supervise({ ...stores, tables }, session, 1);
     await watched.settled;
@@ -161,11 +161,11 @@ describe("the parkedReconciler", () => {
     const [task] = await stores.tables.tasks.get(tasks);
     const looks: number[] = [];
     const { dependencies } = stores.tables;
-    const openInBatch: typeof dependencies.openInBatch = async (batch, page) => {
-      if (batch === task?.batchId) looks.push(performance.now());
-      return await dependencies.openInBatch(batch, page);
+    const openInBatches: typeof dependencies.openInBatches = async (batches, limit) => {
+      if (batches.some(({ batchId }) => batchId === task?.batchId)) looks.push(performance.now());
+      return await dependencies.openInBatches(batches, limit);
     };
-    const tables = { ...stores.tables, dependencies: { ...dependencies, openInBatch } };
+    const tables = { ...stores.tables, dependencies: { ...dependencies, openInBatches } };
     const parkedReconciler = { firstMs: 400 };
     await using _watched = await supervise({ ...stores, tables }, session, 1, { parkedReconciler });
     await vi.waitFor(() => expect(looks.length).toBeGreaterThanOrEqual(4), PATIENCE);

@@ -170,7 +170,7 @@ describe("two orchestrators", () => {
     }, PATIENCE);
     expect(agent.begun.map(({ taskId }) => taskId).toSorted()).toEqual(expected.toSorted());
     expect(await tasksIn(session)).toHaveLength(22);
-    const batches = await one.tables.batches.progress(
+    const batches = await one.tables.batches.get(
       times(25, session).map((sessionId, i) => ({ sessionId, batch: i + 1 })),
     );
     expect(batches.reduce((sum, { progress }) => sum + progress.completed, 0)).toBe(22);

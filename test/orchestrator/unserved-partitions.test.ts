@@ -18,7 +18,7 @@ async function batchOn(...partitionIds: (typeof GPU)[]) {
   const session = { ...sessionRow(), partitionIds };
   await stores.tables.sessions.create(session);
   const { sessionId } = session;
-  return { sessionId, batch: 1, batchId: batchId("b"), progress: OPEN };
+  return { sessionId, batch: 1, batchId: batchId("b"), isOpen: true, progress: OPEN };
 }
 
 const heartbeat = (id: AgentId, partition: typeof GPU) =>

@@ -48,11 +48,11 @@ describe("a watch", () => {
   it("outlives an outage of the store: it goes on heartbeating, and says so", async () => {
     const { agents, batches, feed, sessions } = stores.tables;
     let away = false;
-    const progress: typeof batches.progress = async (keys) => {
+    const get: typeof batches.get = async (keys) => {
       if (away) throw new Error("no route to the store");
-      return await batches.progress(keys);
+      return await batches.get(keys);
     };
-    await using watch = openWatch({ agents, batches: { ...batches, progress }, feed, sessions });
+    await using watch = openWatch({ agents, batches: { ...batches, get }, feed, sessions });
     const sessionId = await stores.newSession();
     await submit(stores, sessionId, [{}]);
     const reports: Report[] = [];
@@ -154,7 +154,7 @@ describe("a watch of a batch that lingers", () => {
   it("does not wait for more when it is full", () => {
     const progress = { open: 0, pending: 0, completed: 1_000, failed: 0 };
     const key = { sessionId: sessionId("s"), batch: 1, batchId: batchId("b") };
-    const info = { ...key, lingerMs: 600_000, progress };
+    const info = { ...key, lingerMs: 600_000, isOpen: false, progress };
     expect(isPatient(info, { final: 1_000, since: 0 }, 1)).toBe(false);
     expect(isPatient(info, { final: 999, since: 0 }, 1)).toBe(true);
   });
@@ -164,11 +164,11 @@ describe("all watches of a process", () => {
   const counted = () => {
     const { agents, batches, feed, sessions } = stores.tables;
     const asked: number[] = [];
-    const progress: typeof batches.progress = async (keys) => {
+    const get: typeof batches.get = async (keys) => {
       asked.push(keys.length);
-      return await batches.progress(keys);
+      return await batches.get(keys);
     };
-    return { asked, tables: { agents, batches: { ...batches, progress }, feed, sessions } };
+    return { asked, tables: { agents, batches: { ...batches, get }, feed, sessions } };
   };
 
   it("W1: share one query", async () => {

@@ -54,9 +54,9 @@ describe("batches of a submission", () => {
     await grid.stores.tables.batches.announced(id, 12);
     for (let i = 0; i < 5; i += 1) await submit(grid, session, one);
     expect(await backlogOf(id)).toBeUndefined();
-    const [last] = await grid.stores.tables.batches.progress([{ sessionId: id, batch: 12 }]);
+    const [last] = await grid.stores.tables.batches.get([{ sessionId: id, batch: 12 }]);
     expect(last?.progress.open).toBe(13);
-    expect(await grid.stores.tables.tasks.queuedCount(id)).toBe(105);
+    expect(await grid.stores.tables.tasks.roomBelow(id, 200)).toBe(95);
   });
 
   it("are left alone once they are closed", async () => {
@@ -116,7 +116,7 @@ describe("batches of a submission", () => {
       sessionId: toSessionId(session),
       batch: i + 1,
     }));
-    const infos = await grid.stores.tables.batches.progress(keys);
+    const infos = await grid.stores.tables.batches.get(keys);
     expect(infos.reduce((sum, { progress }) => sum + progress.open, 0)).toBe(150);
   });
 });

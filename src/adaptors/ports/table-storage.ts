@@ -1,5 +1,6 @@
 import type { AgentTable } from "./table/agents.ts";
 import type { BatchTable } from "./table/batches.ts";
+import type { ShownCounts } from "./table/counts.ts";
 import type { DependencyTable } from "./table/dependencies.ts";
 import type { ChangeFeed } from "./table/feed.ts";
 import type { LeaseTable } from "./table/leases.ts";
@@ -28,6 +29,7 @@ export interface TableStorage extends AsyncDisposable {
   readonly dependencies: DependencyTable;
   readonly results: ResultTable;
   readonly batches: BatchTable;
+  readonly counts: ShownCounts;
   readonly agents: AgentTable;
   readonly leases: LeaseTable;
   readonly settings: SettingsTable;

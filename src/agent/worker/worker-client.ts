@@ -61,6 +61,14 @@ export interface WorkerClient extends Disposable {
   readonly unreadySince: number | undefined;
 }
 
+type State =
+  /** It said so, and all its calls since have ended by themselves. */
+  | { readonly mode: "serving" }
+  /** It is to be asked before the next call (W3). */
+  | { readonly mode: "doubtful" }
+  /** It is being asked since then, on the monotonic clock, and has not said that it serves. */
+  | { readonly mode: "asked"; readonly since: number };
+
 const HEALTH_LIMIT_MS = 5_000;
 const START_PAUSE_MS = 2_000;
 
@@ -94,8 +102,17 @@ const toBuffer = (bytes: Uint8Array): Buffer =>
 export function openWorkerClient(target: string, log: Logger): WorkerClient {
   const client = new Client(target, credentials.createInsecure(), OPTIONS);
   const channel = client.getChannel();
-  let doubtful = true;
-  let unreadySince: number | undefined;
+  let state: State = { mode: "doubtful" };
+  /** Who is being asked for its health already is as doubtful as can be. */
+  const doubt = (): void => {
+    if (state.mode === "serving") state = { mode: "doubtful" };
+  };
+  const ask = (): void => {
+    if (state.mode !== "asked") state = { mode: "asked", since: performance.now() };
+  };
+  const trust = (): void => {
+    state = { mode: "serving" };
+  };
 
   const isConnected = () => channel.getConnectivityState(false) === connectivityState.READY;
 
@@ -115,7 +132,7 @@ export function openWorkerClient(target: string, log: Logger): WorkerClient {
     });
 
   const toEnd = (error: ServiceError): CallEnd => {
-    doubtful = true;
+    doubt();
     if (error.code === Status.DEADLINE_EXCEEDED) return { kind: "timeout" };
     return {
       kind: "failed",
@@ -126,12 +143,12 @@ export function openWorkerClient(target: string, log: Logger): WorkerClient {
   };
 
   return {
-    isReady: () => !doubtful && isConnected(),
+    isReady: () => state.mode === "serving" && isConnected(),
     get unreadySince() {
-      return unreadySince;
+      return state.mode === "asked" ? state.since : undefined;
     },
     async becomeReady(signal, tries = Infinity) {
-      unreadySince ??= performance.now();
+      ask();
       for (let n = 1; ; n += 1) {
         const reason = await check(signal);
         signal.throwIfAborted();
@@ -142,8 +159,7 @@ export function openWorkerClient(target: string, log: Logger): WorkerClient {
           tries === Infinity ? Math.min(START_PAUSE_MS, 50 * 2 ** n) : START_PAUSE_MS * n;
         await sleep(pauseMs, undefined, { signal });
       }
-      doubtful = false;
-      unreadySince = undefined;
+      trust();
     },
     process(request, limitMs) {
       const { promise: end, resolve } = Promise.withResolvers<CallEnd>();
@@ -152,7 +168,7 @@ export function openWorkerClient(target: string, log: Logger): WorkerClient {
       const options = limitMs > 0 && !isLong ? { deadline: Date.now() + limitMs } : {};
       const timeOut = (): void => {
         call.cancel();
-        doubtful = true;
+        doubt();
         resolve({ kind: "timeout" });
       };
       const stopTimer = isLong ? startTimer(limitMs, timeOut) : undefined;

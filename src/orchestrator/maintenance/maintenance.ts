@@ -70,8 +70,7 @@ export function createMaintenance(
         );
         await tables.batches.unparked(keys);
       } catch (error) {
-        // To be answered again at once.
-        for (const key of keys) await tables.batches.park(key);
+        await tables.batches.untold(keys);
         throw error;
       }
     }

@@ -6,9 +6,10 @@
  *       it may stand in a partition without agents.
  *   Q2. Who completes a task dispatches what became ready, as far as its own limit allows. A queue
  *       that was deep and is not any more is therefore a reason to look for what was left out.
+ *   Q3. One call looks at all batches that are due, and there is none that the counts of a batch
+ *       alone could keep from being due.
  */
-import { setImmediate as nextTurn } from "node:timers/promises";
-import type { SessionId } from "../../domain/ids.ts";
+import type { SessionId, TaskId } from "../../domain/ids.ts";
 import { dispatch } from "../../lifecycle/dispatch.ts";
 import type { Stores } from "../../lifecycle/stores.ts";
 import { type BatchState, reschedule } from "./state.ts";
@@ -26,8 +27,6 @@ const LOW = HIGH - 1_024;
 const DEEP = 128;
 const SLICE = 250;
 const STALLED_MS = 1_000;
-/** More than a batch has by the rules of cutting; a grown one is read in several rounds. */
-const AT_ONCE = 4_000;
 
 /** Answers how many tasks it put on the queue. */
 export async function feedQueue(
@@ -36,45 +35,70 @@ export async function feedQueue(
   states: readonly BatchState[],
   share: Share,
 ): Promise<number> {
-  const { tables, now } = stores;
-  const queued = await tables.tasks.queuedCount(sessionId);
-  if (queued >= DEEP) share.deep = true;
-  const leftOut = share.deep && queued < DEEP;
-  if (leftOut) share.deep = false;
-  let room = queued < LOW ? HIGH - queued : 0;
-  if (room === 0 && now() - share.dispatchedAt > STALLED_MS) room = SLICE * states.length;
+  await findReady(stores, sessionId, states, share);
+  if (states.every(({ ready }) => ready.length === 0)) return 0;
+  const room = await roomFor(stores, sessionId, states, share);
   let dispatched = 0;
-  for (const state of states) {
-    if (room <= dispatched) break;
-    await check(stores, state, leftOut);
-    dispatched += await dispatchReady(stores, sessionId, state, room - dispatched);
-  }
-  if (dispatched > 0) share.dispatchedAt = now();
-  return dispatched;
-}
-
-/** Looks for ready tasks, when it is time to. */
-async function check({ tables, now }: Stores, state: BatchState, leftOut: boolean): Promise<void> {
-  const { info, ready } = state;
-  if (ready.length > 0) return;
-  const hint = leftOut && info.progress.pending > 0;
-  if (!hint && state.check.at > now()) return;
-  // A store may answer without ever letting others have their turn.
-  await nextTurn();
-  state.ready = await tables.tasks.readyInBatch(info.batchId, AT_ONCE);
-  reschedule(state.check, state.ready.length > 0, now());
-}
-
-async function dispatchReady(
-  stores: Stores,
-  sessionId: SessionId,
-  state: BatchState,
-  room: number,
-): Promise<number> {
-  let dispatched = 0;
-  while (state.ready.length > 0 && dispatched < room) {
-    const slice = state.ready.splice(0, Math.min(SLICE, room - dispatched));
+  while (dispatched < room) {
+    const slice = take(states, Math.min(SLICE, room - dispatched));
+    if (slice.length === 0) break;
     dispatched += await dispatch(stores, sessionId, slice);
   }
+  if (dispatched > 0) share.dispatchedAt = stores.now();
   return dispatched;
+}
+
+/** Looks for ready tasks in the batches for which it is time to. */
+async function findReady(
+  stores: Stores,
+  sessionId: SessionId,
+  states: readonly BatchState[],
+  share: Share,
+): Promise<void> {
+  const { tables, now } = stores;
+  const known = states.reduce((sum, { ready }) => sum + ready.length, 0);
+  const empty = states.filter(({ ready }) => ready.length === 0);
+  if (known >= HIGH || empty.length === 0) return;
+  let due = empty.filter(({ readyCheck: { at } }) => at <= now());
+  if (due.length === 0 && (await isLeftOut(stores, sessionId, share)))
+    due = empty.filter(({ info: { progress } }) => progress.pending > 0);
+  if (due.length === 0) return;
+  const batchIds = due.map(({ info: { batchId } }) => batchId);
+  const found = await tables.tasks.readyInBatches(batchIds, HIGH - known);
+  // Those beyond the end of the answer stay due.
+  for (const [i, ready] of found.entries()) {
+    const state = due[i] as BatchState;
+    state.ready = ready;
+    reschedule(state.readyCheck, ready.length > 0, now());
+  }
+}
+
+/** Has the queue been deep, and is it not any more? */
+async function isLeftOut({ tables }: Stores, sessionId: SessionId, share: Share): Promise<boolean> {
+  const wasDeep = share.deep;
+  share.deep = (await tables.tasks.roomBelow(sessionId, DEEP)) === 0;
+  return wasDeep && !share.deep;
+}
+
+/** How many tasks may be put on the queue now. */
+async function roomFor(
+  { tables, now }: Stores,
+  sessionId: SessionId,
+  states: readonly BatchState[],
+  share: Share,
+): Promise<number> {
+  const room = await tables.tasks.roomBelow(sessionId, HIGH);
+  if (room <= HIGH - DEEP) share.deep = true;
+  if (room > HIGH - LOW) return room;
+  return now() - share.dispatchedAt > STALLED_MS ? SLICE * states.length : 0;
+}
+
+/** The next ready tasks, in the order of the batches. */
+function take(states: readonly BatchState[], count: number): TaskId[] {
+  const taken: TaskId[] = [];
+  for (const { ready } of states) {
+    if (taken.length === count) break;
+    taken.push(...ready.splice(0, count - taken.length));
+  }
+  return taken;
 }

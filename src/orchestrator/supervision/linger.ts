@@ -10,9 +10,9 @@ export interface Idle {
   readonly since: number;
 }
 
-/** Undefined while a task is open. */
-export function toIdle({ progress }: BatchInfo, known: Idle | undefined, at: number) {
-  if (progress.open > 0) return undefined;
+/** Undefined while a task is open. A wrong count makes it linger too long, or not at all. */
+export function toIdle({ isOpen, progress }: BatchInfo, known: Idle | undefined, at: number) {
+  if (isOpen) return undefined;
   const final = progress.completed + progress.failed;
   return known?.final === final ? known : { final, since: at };
 }

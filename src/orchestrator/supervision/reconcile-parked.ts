@@ -1,18 +1,18 @@
-// Looks for what nobody will tell of: tasks that wait although they could go, or can never go,
-// because whoever should have said so died, or had no room in the queue.
+// Looks for tasks that wait although they could go, or can never go, because whoever should have
+// dispatched or ended them died, or had no room in the queue.
 //
 //   P1. Which batches are parked is read from the store: what an orchestrator knew dies with it.
-//   P2. Its share of the time is bounded, however many tasks wait: a page a turn, a pause in
+//   P2. Its share of the time is bounded, however many tasks wait: a page at once, a pause in
 //       proportion, and edges in which nothing was found are looked at ever more rarely.
 //   P3. All it does is idempotent: another process may be on the same round.
-import { setImmediate as nextTurn, setTimeout as sleep } from "node:timers/promises";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { BatchInfo, Edge, ParkedBatch } from "../../adaptors/table-storage.ts";
 import type { BatchKey } from "../../domain/batch.ts";
 import { SessionStatus } from "../../domain/status.ts";
 import { dispatch } from "../../lifecycle/dispatch.ts";
 import type { Stores } from "../../lifecycle/stores.ts";
 import type { Logger } from "../../telemetry/logger.ts";
-import { reconcileDependencies } from "./reconcile-dependencies.ts";
+import { type Reconciled, reconcileDependencies } from "./reconcile-dependencies.ts";
 import { idOf } from "./watch.ts";
 
 export interface ParkedReconcilerOptions {
@@ -38,7 +38,7 @@ const EVERY_MS = 1_000;
 /** The rest of the time belongs to others. */
 const PAUSE_PER_COST = 10;
 const PARKED_AT_ONCE = 20;
-const READY_AT_ONCE = 250;
+const READY_AT_ONCE = 1_000;
 /** So long one round looks at edges, but for the page it is at. */
 const BUDGET_MS = 50;
 const LATEST_MS = 30_000;
@@ -55,33 +55,50 @@ export function createParkedReconciler(
   /** Counts walks through all parked batches. */
   let walk = 1;
 
-  const note = ({ sessionId, batch, batchId }: ParkedBatch): void => {
+  const note = ({ sessionId, batch, batchId }: ParkedBatch, everyMs = firstMs): void => {
     const id = idOf({ sessionId, batch });
     const known = visits.get(id);
     if (known) known.seenIn = walk;
     else {
-      const at = now() + firstMs;
+      const at = now() + everyMs;
       const key = { sessionId, batch, batchId };
-      visits.set(id, { batch: key, at, everyMs: firstMs, after: undefined, seenIn: walk });
+      visits.set(id, { batch: key, at, everyMs, after: undefined, seenIn: walk });
     }
+  };
+
+  /** Where the counts say that no task waits they are most likely right. */
+  const noteFollowed = (): void => {
+    for (const info of followed) note(info, info.progress.pending > 0 ? firstMs : LATEST_MS);
   };
 
   /** Who completes a task dispatches what became ready, but not beyond the session's share of the
    * queue. Once one of its tasks is on the queue, the batch counts as ready and is opened again. */
   const dispatchParked = async (): Promise<void> => {
     const parked = await tables.batches.parked({ after: cursor, limit: PARKED_AT_ONCE });
+    const alive = await ofLiveSessions(parked);
+    for (const batch of alive) note(batch);
+    const batchIds = alive.map(({ batchId }) => batchId);
+    const ready = await tables.tasks.readyInBatches(batchIds, READY_AT_ONCE);
+    const found = ready.map((taskIds, i) => ({ ...(alive[i] as ParkedBatch), taskIds }));
+    for (const [sessionId, some] of Map.groupBy(found, (batch) => batch.sessionId))
+      await dispatch(
+        stores,
+        sessionId,
+        some.flatMap(({ taskIds }) => taskIds),
+      );
+    // What did not fit into the answer comes with the next page.
+    const last = ready.length < alive.length ? alive[ready.length - 1] : undefined;
+    cursor = last ?? (parked.length === PARKED_AT_ONCE ? parked.at(-1) : undefined);
+    if (!cursor) forget();
+  };
+
+  const ofLiveSessions = async (parked: readonly ParkedBatch[]): Promise<ParkedBatch[]> => {
     const sessionIds = new Set(parked.map(({ sessionId }) => sessionId));
     const statuses = await tables.sessions.statuses([...sessionIds]);
-    for (const batch of parked) {
-      const status = statuses.get(batch.sessionId);
-      if (status !== SessionStatus.RUNNING && status !== SessionStatus.PAUSED) continue;
-      note(batch);
-      await nextTurn();
-      const ready = await tables.tasks.readyInBatch(batch.batchId, READY_AT_ONCE);
-      await dispatch(stores, batch.sessionId, ready);
-    }
-    cursor = parked.length === PARKED_AT_ONCE ? parked.at(-1) : undefined;
-    if (!cursor) forget();
+    return parked.filter(({ sessionId }) => {
+      const status = statuses.get(sessionId);
+      return status === SessionStatus.RUNNING || status === SessionStatus.PAUSED;
+    });
   };
 
   /** Batches that the last walk did not meet. */
@@ -90,8 +107,7 @@ export function createParkedReconciler(
     walk += 1;
   };
 
-  const visitOne = async (visit: Visit): Promise<void> => {
-    const { found, after } = await reconcileDependencies(stores, visit.batch, visit.after);
+  const noteVisit = (visit: Visit, { found, after }: Reconciled): void => {
     const { sessionId, batch } = visit.batch;
     if (found > 0) log.info({ sessionId, batch, tasks: found }, "forgotten tasks put right");
     visit.after = after;
@@ -102,16 +118,17 @@ export function createParkedReconciler(
 
   const visitDue = async (): Promise<void> => {
     const until = performance.now() + BUDGET_MS;
-    const due = [...visits.values()].filter(({ at }) => at <= now()).sort((a, b) => a.at - b.at);
-    for (const visit of due) {
-      if (performance.now() > until || stop.signal.aborted) return;
-      await nextTurn();
-      await visitOne(visit);
+    let due = [...visits.values()].filter(({ at }) => at <= now()).sort((a, b) => a.at - b.at);
+    while (due.length > 0 && performance.now() <= until && !stop.signal.aborted) {
+      const page = due.map(({ batch, after }) => ({ ...batch, after }));
+      const answers = await reconcileDependencies(stores, page);
+      for (const [i, answer] of answers.entries()) noteVisit(due[i] as Visit, answer);
+      due = due.slice(answers.length);
     }
   };
 
   const round = async (): Promise<void> => {
-    for (const info of followed) if (info.progress.pending > 0) note(info);
+    noteFollowed();
     await dispatchParked();
     await visitDue();
   };

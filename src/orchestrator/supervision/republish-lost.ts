@@ -1,6 +1,5 @@
 /** Finds what the queue or an agent has lost of one session, and puts it right. */
-import { setImmediate as nextTurn } from "node:timers/promises";
-import type { PartitionId } from "../../domain/ids.ts";
+import type { BatchId, PartitionId } from "../../domain/ids.ts";
 import { TaskStatus } from "../../domain/status.ts";
 import type { Task } from "../../domain/task.ts";
 import { toMessage } from "../../lifecycle/dispatch.ts";
@@ -23,35 +22,30 @@ export interface Lost extends Patience {
 const CARRY_OUT_MS = 2_000;
 const SLICE = 1_000;
 
-/** Looks at the batches that are due; answers how many tasks it put right. */
-export async function mend(
+/** Looks at the batches that are due, at all of them at once; answers how many tasks it put right. */
+export async function republishLost(
   stores: Stores,
   states: readonly BatchState[],
   lost: Lost,
 ): Promise<number> {
-  const due = states.filter(({ mend: { at } }) => at <= stores.now());
-  let republished = 0;
-  for (const state of due) {
-    await nextTurn();
-    const finished = await carryOut(stores, state, lost);
-    const published = await republish(stores, state, lost);
-    reschedule(state.mend, finished + published > 0, stores.now());
-    republished += finished + published;
-  }
-  return republished;
+  const due = states.filter(({ lostCheck: { at } }) => at <= stores.now());
+  const finished = await carryOut(stores, due, lost);
+  const published = await republish(stores, due, lost);
+  const found = batchesOf([...finished, ...published]);
+  for (const { info, lostCheck } of due)
+    reschedule(lostCheck, found.has(info.batchId), stores.now());
+  return finished.length + published.length;
 }
+
+const batchesOf = (tasks: readonly Task[]): ReadonlySet<BatchId> =>
+  new Set(tasks.map(({ batchId }) => batchId));
 
 async function carryOut(
   stores: Stores,
-  { info }: BatchState,
+  due: readonly BatchState[],
   { carryOutAfterMs = CARRY_OUT_MS }: Lost,
-): Promise<number> {
-  const { tables } = stores;
-  const tasks = await tables.tasks.inBatch(info.batchId, {
-    statuses: [TaskStatus.PROCESSED],
-    olderThanMs: carryOutAfterMs,
-    limit: SLICE,
-  });
+): Promise<readonly Task[]> {
+  const tasks = await tasksIn(stores, due, TaskStatus.PROCESSED, carryOutAfterMs);
   const decided = tasks.filter(isDecided);
   try {
     await rollForward(stores, decided);
@@ -61,43 +55,63 @@ async function carryOut(
     const each = await Promise.allSettled(decided.map((task) => rollForward(stores, [task])));
     if (each.some(({ status }) => status === "rejected")) throw error;
   }
-  return decided.length;
+  return decided;
 }
 
-async function republish(stores: Stores, state: BatchState, lost: Lost): Promise<number> {
-  const { queue, now } = stores;
-  const tasks = [...(await lostIn(stores, state, lost)), ...(await lateIn(stores, state, lost))];
-  if (tasks.length === 0) return 0;
-  await queue.publish(tasks.map(toMessage));
-  state.republishedAt = now();
-  return tasks.length;
+async function republish(
+  stores: Stores,
+  due: readonly BatchState[],
+  lost: Lost,
+): Promise<readonly Task[]> {
+  const tasks = [...(await lostIn(stores, due, lost)), ...(await lateIn(stores, due, lost))];
+  if (tasks.length === 0) return [];
+  await stores.queue.publish(tasks.map(toMessage));
+  for (const state of inThese(due, tasks)) state.republishedAt = stores.now();
+  return tasks;
 }
 
 const isIn = ({ partitions }: Lost, { options }: Task): boolean =>
   options.partitionId !== "" && partitions.has(options.partitionId);
 
+const inThese = (states: readonly BatchState[], tasks: readonly Task[]): BatchState[] => {
+  const batchIds = batchesOf(tasks);
+  return states.filter(({ info }) => batchIds.has(info.batchId));
+};
+
 /** Those that wait beside an idle agent: all at once, and again ever more rarely while nothing moves. */
-async function lostIn(stores: Stores, state: BatchState, lost: Lost): Promise<Task[]> {
+async function lostIn(stores: Stores, due: readonly BatchState[], lost: Lost): Promise<Task[]> {
   if (lost.partitions.size === 0) return [];
-  if (stores.now() - state.republishedAt < state.againAfterMs) return [];
-  const waiting = await waitingIn(stores, state, lost.republishAfterMs);
+  const at = stores.now();
+  const again = due.filter(({ republishedAt, againAfterMs }) => at - republishedAt >= againAfterMs);
+  const waiting = await waitingIn(stores, again, lost.republishAfterMs);
   const tasks = waiting.filter((task) => isIn(lost, task));
-  if (tasks.length > 0) state.againAfterMs *= 2;
+  for (const state of inThese(again, tasks)) state.againAfterMs *= 2;
   return tasks;
 }
 
 /** Those that waited suspiciously long where no agent is ever idle, ever more rarely. */
-async function lateIn(stores: Stores, state: BatchState, lost: Lost): Promise<Task[]> {
-  if (stores.now() - state.republishedAt < state.patienceMs) return [];
-  const waiting = await waitingIn(stores, state, state.patienceMs);
+async function lateIn(stores: Stores, due: readonly BatchState[], lost: Lost): Promise<Task[]> {
+  const at = stores.now();
+  const impatient = due.filter(({ republishedAt, patienceMs }) => at - republishedAt >= patienceMs);
+  const waiting: Task[] = [];
+  for (const [patienceMs, some] of Map.groupBy(impatient, (state) => state.patienceMs))
+    waiting.push(...(await waitingIn(stores, some, patienceMs)));
   const tasks = waiting.filter((task) => !isIn(lost, task));
-  if (tasks.length > 0) state.patienceMs *= 2;
+  for (const state of inThese(impatient, tasks)) state.patienceMs *= 2;
   return tasks;
 }
 
-const waitingIn = ({ tables }: Stores, { info }: BatchState, olderThanMs: number) =>
-  tables.tasks.inBatch(info.batchId, {
-    statuses: [TaskStatus.SUBMITTED],
-    olderThanMs,
-    limit: SLICE,
-  });
+const waitingIn = (stores: Stores, states: readonly BatchState[], olderThanMs: number) =>
+  tasksIn(stores, states, TaskStatus.SUBMITTED, olderThanMs);
+
+/** One call for all batches. */
+async function tasksIn(
+  { tables }: Stores,
+  states: readonly BatchState[],
+  status: TaskStatus,
+  olderThanMs: number,
+): Promise<Task[]> {
+  const batchIds = states.map(({ info }) => info.batchId);
+  if (batchIds.length === 0) return [];
+  return await tables.tasks.inBatches(batchIds, { statuses: [status], olderThanMs, limit: SLICE });
+}

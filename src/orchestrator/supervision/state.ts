@@ -12,12 +12,14 @@ export interface BatchState {
   info: BatchInfo;
   /** Since when its progress is as it is. */
   changedAt: number;
+  /** When the store was last asked to park it. */
+  parkAskedAt: number;
   /** Found ready and not put on the queue yet. */
   ready: TaskId[];
   /** Tasks that are ready and not dispatched. */
-  readonly check: Schedule;
+  readonly readyCheck: Schedule;
   /** Tasks that the queue or an agent lost. */
-  readonly mend: Schedule;
+  readonly lostCheck: Schedule;
   /** How long a task may wait where no agent is idle before it is taken for lost. */
   patienceMs: number;
   /** The pause before what was taken for lost is so again. */
@@ -32,10 +34,11 @@ const PATIENCE_MS = 60_000;
 export const createBatchState = (info: BatchInfo, now: number): BatchState => ({
   info,
   changedAt: now,
+  parkAskedAt: now,
   ready: [],
   // A batch without waiting tasks was dispatched by its submitter: nothing to do at once.
-  check: { at: info.progress.pending > 0 ? now : now + SOON_MS, everyMs: SOON_MS },
-  mend: { at: now + SOON_MS, everyMs: SOON_MS },
+  readyCheck: { at: info.progress.pending > 0 ? now : now + SOON_MS, everyMs: SOON_MS },
+  lostCheck: { at: now + SOON_MS, everyMs: SOON_MS },
   patienceMs: PATIENCE_MS,
   againAfterMs: SOON_MS,
   republishedAt: 0,

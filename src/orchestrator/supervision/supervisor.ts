@@ -12,7 +12,7 @@ import type { Logger } from "../../telemetry/logger.ts";
 import { feedQueue, type Share } from "./feed-queue.ts";
 import { createLostPartitions } from "./lost-partitions.ts";
 import { createParkedReconciler, type ParkedReconcilerOptions } from "./reconcile-parked.ts";
-import { mend, type Patience } from "./republish-lost.ts";
+import { type Patience, republishLost } from "./republish-lost.ts";
 import { type BatchState, createBatchState, noteProgress } from "./state.ts";
 import { idOf, type Watch } from "./watch.ts";
 
@@ -81,7 +81,7 @@ export function createSupervisor(
       const status = statuses.get(sessionId);
       const resumed =
         status === SessionStatus.RUNNING && supervision.status === SessionStatus.PAUSED;
-      if (resumed) for (const { check } of supervision.states.values()) check.at = now();
+      if (resumed) for (const { readyCheck } of supervision.states.values()) readyCheck.at = now();
       supervision.status = status;
     }
   };
@@ -93,28 +93,39 @@ export function createSupervisor(
     lost = await lostPartitions.look();
     if (lost.isSubsetOf(before)) return;
     for (const { states } of sessions.values())
-      for (const { mend } of states.values()) mend.at = Math.min(mend.at, now());
+      for (const { lostCheck } of states.values()) lostCheck.at = Math.min(lostCheck.at, now());
   };
 
   const isDue = ({ states, status, deep }: SessionSupervision): boolean => {
     const at = now();
     const runs = status === SessionStatus.RUNNING;
-    for (const { mend, check, ready, info } of states.values()) {
-      if (mend.at <= at) return true;
-      if (runs && (ready.length > 0 || check.at <= at || deep || info.progress.pending > 0))
+    for (const { lostCheck, readyCheck, ready, info } of states.values()) {
+      if (lostCheck.at <= at) return true;
+      if (runs && (ready.length > 0 || readyCheck.at <= at || deep || info.progress.pending > 0))
         return true;
     }
     return false;
   };
 
-  /** While others of its session are at work, a batch most likely waits for these. */
+  /**
+   * Batches in which nothing has moved for long. While others of its session are at work, a batch most
+   * likely waits for these; so it is, too, where the counts do not say that it waits: they may be wrong.
+   */
   const toPark = (states: readonly BatchState[]): BatchState[] => {
-    const atWork = states.some(({ info: { progress } }) => progress.open > progress.pending);
-    const patienceMs = atWork ? AT_WORK * parkAfterMs : parkAfterMs;
-    return states.filter(
-      ({ info: { progress }, ready, changedAt }) =>
-        progress.open === progress.pending && ready.length === 0 && now() - changedAt > patienceMs,
-    );
+    const waits = ({ info: { progress } }: BatchState) => progress.open === progress.pending;
+    const shortestMs = states.every(waits) ? parkAfterMs : AT_WORK * parkAfterMs;
+    return states.filter((state) => {
+      const patienceMs = waits(state) ? shortestMs : AT_WORK * parkAfterMs;
+      const since = Math.max(state.changedAt, state.parkAskedAt);
+      return state.ready.length === 0 && now() - since > patienceMs;
+    });
+  };
+
+  /** The store parks those that do wait. */
+  const park = async (states: readonly BatchState[]): Promise<void> => {
+    if (states.length === 0) return;
+    for (const state of states) state.parkAskedAt = now();
+    for (const key of await tables.batches.park(states.map(({ info }) => info))) watch.park(key);
   };
 
   const lookAfter = async (
@@ -124,12 +135,9 @@ export function createSupervisor(
     const states = [...supervision.states.values()].toSorted((a, b) => a.info.batch - b.info.batch);
     if (supervision.status === SessionStatus.RUNNING)
       await feedQueue(stores, sessionId, states, supervision);
-    const republished = await mend(stores, states, { partitions: lost, republishAfterMs });
+    const republished = await republishLost(stores, states, { partitions: lost, republishAfterMs });
     if (republished > 0) log.info({ sessionId, tasks: republished }, "lost tasks put right");
-    for (const { info } of toPark(states)) {
-      await tables.batches.park(info);
-      watch.park(info);
-    }
+    await park(toPark(states));
   };
 
   const round = async (sessionId: SessionId, supervision: SessionSupervision): Promise<void> => {

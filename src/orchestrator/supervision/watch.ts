@@ -87,7 +87,7 @@ export function createWatch({ tables, log }: WatchDependencies, options: WatchOp
       follower.idle = info && toIdle(info, follower.idle, at);
       if (!info) follower.settle({ info, parked: false });
     }
-    return infos.filter(({ progress }) => progress.open === 0);
+    return infos.filter(({ isOpen }) => !isOpen);
   };
 
   /** Ends the watches of batches to which no more tasks can come. */
@@ -107,9 +107,9 @@ export function createWatch({ tables, log }: WatchDependencies, options: WatchOp
   const look = async (): Promise<void> => {
     const asked = [...followers.values()];
     const keys = asked.map(({ key }) => key);
-    const infos = keys.length > 0 ? await tables.batches.progress(keys) : [];
+    const infos = keys.length > 0 ? await tables.batches.get(keys) : [];
     await finish(asked, note(asked, infos));
-    const open = infos.filter(({ progress }) => progress.open > 0);
+    const open = infos.filter(({ isOpen }) => isOpen);
     for (const listener of listeners) listener(open);
     await unserved.look(open);
   };

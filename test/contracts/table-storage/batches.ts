@@ -72,7 +72,7 @@ export function batches({ open }: TableStoragePromises): void {
     await tables.tasks.create([task]);
     expect(await tables.batches.join(done.batchId)).toBe(true);
     const info = {
-      ...{ ...second, batchId: done.batchId, lingerMs: 300 },
+      ...{ ...second, batchId: done.batchId, lingerMs: 300, isOpen: false },
       progress: { open: 0, pending: 0, completed: 3, failed: 0 },
     };
     expect(await tables.batches.close([first, second, unknown])).toEqual([info]);
@@ -105,7 +105,7 @@ export function batches({ open }: TableStoragePromises): void {
     const { batches } = await open();
     const batch = batchIn(someSession());
     const key = only(await batches.add([batch]));
-    await batches.park(key);
+    expect(await batches.park([key])).toEqual([key]);
     expect(await batches.join(batch.batchId)).toBe(false);
   });
 
@@ -187,10 +187,11 @@ export function batches({ open }: TableStoragePromises): void {
       ...key,
       batchId,
       name: "named",
+      isOpen: true,
       progress: { open: 4, pending: 2, completed: 1, failed: 3 },
     };
-    expect(await tables.batches.progress([empty, unknown, key, key])).toMatchObject([
-      { ...empty, progress: { open: 0, pending: 0, completed: 0, failed: 0 } },
+    expect(await tables.batches.get([empty, unknown, key, key])).toMatchObject([
+      { ...empty, isOpen: false, progress: { open: 0, pending: 0, completed: 0, failed: 0 } },
       info,
       info,
     ]);
@@ -204,7 +205,7 @@ export function batches({ open }: TableStoragePromises): void {
     const key = only(await tables.batches.add([batch]));
     await tables.tasks.create(tasks);
     await tables.tasks.discard(idsOf(tasks).slice(1));
-    expect(only(await tables.batches.progress([key])).progress).toMatchObject({ open: 1 });
+    expect(only(await tables.batches.get([key])).progress).toMatchObject({ open: 1 });
   });
 
   it("unparks a batch when one of its tasks is ready or final, once", async () => {
@@ -215,7 +216,7 @@ export function batches({ open }: TableStoragePromises): void {
     await pending(tables, tasks.flat());
     const [ready, final, waits] = await tables.batches.add(rows);
     if (!ready || !final || !waits) throw new Error("three batches were added");
-    for (const key of [ready, final, waits]) await tables.batches.park(key);
+    await tables.batches.park([ready, final, waits]);
     const unparked = async () =>
       (await tables.batches.unparkReady()).filter(({ sessionId }) => sessionId === session);
     expect(await unparked()).toEqual([]);
@@ -225,8 +226,8 @@ export function batches({ open }: TableStoragePromises): void {
     await tables.tasks.decide([{ taskId: lost, from: [TaskStatus.PENDING], record: FAILED }], 3);
     expect(await unparked()).toEqual(expect.arrayContaining([ready, final]));
     expect(await unparked()).toEqual([]);
-    await tables.batches.park(ready);
-    expect(await unparked()).toEqual([ready]);
+    expect(await tables.batches.park([ready, final, waits])).toEqual([waits]);
+    expect(await unparked()).toEqual([]);
   });
 
   it("pages through the parked batches, each once, until they are unparked", async () => {
@@ -237,7 +238,7 @@ export function batches({ open }: TableStoragePromises): void {
       rows.map(({ batchId, sessionId }) => taskIn(sessionId, { batchId })),
     );
     const keys = await tables.batches.add(rows);
-    for (const key of keys.slice(1)) await tables.batches.park(key);
+    await tables.batches.park(keys.slice(1));
     const walk = async () => {
       const found: string[] = [];
       for (let page = await tables.batches.parked({ limit: 2 }); page.length > 0; ) {
@@ -260,7 +261,7 @@ export function batches({ open }: TableStoragePromises): void {
       (await tables.batches.unparkReady({ answeredOlderThanMs })).filter(
         ({ sessionId }) => sessionId === session,
       );
-    await tables.batches.park(key);
+    await tables.batches.park([key]);
     expect(await ready(0)).toEqual([key]);
     expect(await ready()).toEqual([]);
     expect(await ready(10_000)).toEqual([]);
@@ -270,10 +271,10 @@ export function batches({ open }: TableStoragePromises): void {
     expect(await ready(0)).toEqual([key]);
     await tables.batches.unparked([key]);
     expect(await ready(0)).toEqual([]);
-    await tables.batches.park(key);
+    await tables.batches.park([key]);
     expect(await ready()).toEqual([key]);
     // Parked anew while its workflow was being told: that telling says nothing of this parking.
-    await tables.batches.park(key);
+    await tables.batches.park([key]);
     await tables.batches.unparked([key]);
     expect(await ready()).toEqual([key]);
   });
@@ -287,7 +288,7 @@ export function batches({ open }: TableStoragePromises): void {
     const from = [TaskStatus.DISPATCHED];
     await tables.tasks.decide([{ ...keyOf(task), from, record: FAILED }], 4);
     await tables.tasks.finish([task.taskId], 5);
-    await tables.batches.park(key);
+    await tables.batches.park([key]);
     expect(await tables.batches.unparkReady()).toContainEqual(key);
   });
 }

@@ -114,11 +114,13 @@ export function counts({ open }: TableStoragePromises): void {
           countsOf(stored),
         );
         const queued = stored.filter(({ status }) => status === T.SUBMITTED);
-        expect(await one.tasks.queuedCount(session)).toBe(queued.length);
+        expect(await one.tasks.roomBelow(session, 6)).toBe(6 - queued.length);
         const keys = await one.batches.add(
           batches.map((batchId) => ({ batchId, sessionId: session })),
         );
-        const infos = await one.batches.progress(keys);
+        const infos = await one.batches.get(keys);
+        const open = batches.map((batchId) => progressOf(stored, batchId).open > 0);
+        expect(infos.map(({ isOpen }) => isOpen)).toEqual(open);
         expect(infos.map(({ progress }) => progress)).toEqual(
           batches.map((batchId) => progressOf(stored, batchId)),
         );

@@ -75,7 +75,7 @@ export function crash({ configure, open }: TableStoragePromises): void {
       );
       const keys = await tables.batches.add(all.map(({ batch }) => batch));
       expect(keys.map(({ batch }) => batch)).toEqual(repeated.map((group) => group + 1));
-      for (const { progress } of await tables.batches.progress(keys))
+      for (const { progress } of await tables.batches.get(keys))
         expect(progress).toEqual({ open: 0, pending: 0, completed: GROUP, failed: 0 });
     });
   }

@@ -67,7 +67,7 @@ export function creation({ open }: TableStoragePromises): void {
       total: 0,
     });
     expect(await tables.tasks.countByStatus(filter)).toEqual([]);
-    expect(await tables.tasks.inBatch(batchId, { statuses, limit: 10 })).toEqual([]);
+    expect(await tables.tasks.inBatches([batchId], { statuses, limit: 10 })).toEqual([]);
     expect(await tables.tasks.inSession(session, statuses, 10)).toEqual([]);
     expect(await tables.tasks.submit([taskId], 2)).toEqual([]);
     await tables.tasks.pause([taskId]);

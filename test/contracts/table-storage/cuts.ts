@@ -1,11 +1,12 @@
 import { expect, it, onTestFinished } from "vitest";
 import type { TableStorage } from "../../../src/adaptors/table-storage.ts";
 import { type Cast, castOf } from "./cuts/cast.ts";
+import type { CutVerb } from "./cuts/cut-verb.ts";
 import type { DyingTables } from "./cuts/dying.ts";
 import { races } from "./cuts/races.ts";
 import { neutral, type Shown, show } from "./cuts/show.ts";
 import { listen } from "./cuts/told.ts";
-import { type CutVerb, VERBS } from "./cuts/verbs.ts";
+import { VERBS } from "./cuts/verbs.ts";
 import { someSession } from "./rows.ts";
 
 export interface CutPromises {

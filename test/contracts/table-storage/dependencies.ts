@@ -81,16 +81,24 @@ export function dependencies({ open }: TableStoragePromises): void {
     await tables.tasks.pause(idsOf(waiting.slice(0, 1)));
     const { batchId } = gone ?? stranger;
     const found: Edge[] = [];
-    for (let page = await dependencies.openInBatch(batchId, { limit: 5 }); page.length > 0; ) {
+    for (let [page] = await dependencies.openInBatches([{ batchId }], 5); page?.length; ) {
       expect(page.length).toBeLessThanOrEqual(5);
       found.push(...page);
-      page = await dependencies.openInBatch(batchId, { after: found.at(-1), limit: 5 });
+      [page] = await dependencies.openInBatches([{ batchId, after: found.at(-1) }], 5);
     }
     const expected = waiting.flatMap(({ taskId }) => opened.map((id) => `${taskId} ${id}`));
     expect(found.map(({ taskId, resultId }) => `${taskId} ${resultId}`).toSorted()).toEqual(
       expected.toSorted(),
     );
-    expect(await dependencies.openInBatch(someBatch(), { limit: 5 })).toEqual([]);
+    const unknown = { batchId: someBatch() };
+    expect(await dependencies.openInBatches([unknown], 5)).toEqual([[]]);
+    // Batch by batch, up to the one in which the limit is reached.
+    const all = [unknown, { batchId }, { batchId: stranger.batchId }, unknown];
+    const lengths = async (limit: number) =>
+      (await dependencies.openInBatches(all, limit)).map((page) => page.length);
+    expect(await lengths(100)).toEqual([0, 12, 4, 0]);
+    expect(await lengths(14)).toEqual([0, 12, 2]);
+    expect(await lengths(12)).toEqual([0, 12]);
   });
 
   it("never loses the wake-up of a task whose 128 inputs complete at once", async () => {

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, it } from "vitest";
+import type { BatchId } from "../../../src/domain/ids.ts";
 import { TaskStatus } from "../../../src/domain/status.ts";
 import type { Task } from "../../../src/domain/task.ts";
 import type { TableStoragePromises } from "../table-storage.ts";
@@ -19,12 +20,12 @@ export function queries({ open }: TableStoragePromises): void {
       await bringTo(tables, task, SEEN_STATUSES[i] ?? T.PENDING);
     await pending(tables, [taskIn(session)]);
     for (const [i, status] of SEEN_STATUSES.entries()) {
-      const found = await tables.tasks.inBatch(batchId, { statuses: [status], limit: 10 });
+      const found = await tables.tasks.inBatches([batchId], { statuses: [status], limit: 10 });
       expect(found).toEqual(await tables.tasks.get(idsOf(tasks.slice(i, i + 1))));
     }
     const statuses = [T.PENDING, T.COMPLETED];
-    expect(await tables.tasks.inBatch(batchId, { statuses, limit: 10 })).toHaveLength(2);
-    expect(await tables.tasks.inBatch(someBatch(), { statuses, limit: 10 })).toEqual([]);
+    expect(await tables.tasks.inBatches([batchId], { statuses, limit: 10 })).toHaveLength(2);
+    expect(await tables.tasks.inBatches([someBatch()], { statuses, limit: 10 })).toEqual([]);
   });
 
   it("finds the most urgent tasks of a batch first", async () => {
@@ -36,7 +37,7 @@ export function queries({ open }: TableStoragePromises): void {
     );
     await pending(tables, tasks);
     const statuses = [T.PENDING];
-    const found = await tables.tasks.inBatch(batchId, { statuses, limit: 3 });
+    const found = await tables.tasks.inBatches([batchId], { statuses, limit: 3 });
     expect(found.map(({ options }) => options.priority)).toEqual([99, 40, 3]);
   });
 
@@ -47,7 +48,7 @@ export function queries({ open }: TableStoragePromises): void {
     const tasks = SEEN_STATUSES.map(() => taskIn(session, { batchId }));
     const statuses = SEEN_STATUSES;
     const ofAge = async (olderThanMs: number) =>
-      idsOf(await tables.tasks.inBatch(batchId, { statuses, olderThanMs, limit: 20 })).sort();
+      idsOf(await tables.tasks.inBatches([batchId], { statuses, olderThanMs, limit: 20 })).sort();
     // What counts is the status, and not how old the task is.
     await pending(tables, tasks);
     await sleep(505);
@@ -79,11 +80,18 @@ export function queries({ open }: TableStoragePromises): void {
       { taskId: high, resultIds: [other] },
     ]);
     await tables.dependencies.close([other]);
-    expect(await tables.tasks.readyInBatch(batchId, 10)).toEqual([high, paused, low]);
-    expect(await tables.tasks.readyInBatch(batchId, 2)).toEqual([high, paused]);
+    const ready = (limit: number, ...ids: BatchId[]) => tables.tasks.readyInBatches(ids, limit);
+    expect(await ready(10, batchId)).toEqual([[high, paused, low]]);
+    expect(await ready(2, batchId)).toEqual([[high, paused]]);
     await tables.dependencies.close([input]);
-    expect(await tables.tasks.readyInBatch(batchId, 10)).toEqual([high, paused, low, waits]);
-    expect(await tables.tasks.readyInBatch(someBatch(), 10)).toEqual([]);
+    expect(await ready(10, batchId)).toEqual([[high, paused, low, waits]]);
+    // Batch by batch, up to the one in which the limit is reached.
+    const next = taskIn(session, { batchId: someBatch() });
+    await pending(tables, [next]);
+    const all = [someBatch(), batchId, next.batchId, someBatch()];
+    expect(await ready(10, ...all)).toEqual([[], [high, paused, low, waits], [next.taskId], []]);
+    expect(await ready(4, ...all)).toEqual([[], [high, paused, low, waits]]);
+    expect(await ready(3, ...all)).toEqual([[], [high, paused, low]]);
   });
 
   it("finds the tasks of a session by status", async () => {
@@ -125,16 +133,19 @@ export function queries({ open }: TableStoragePromises): void {
     expect((await Array.fromAsync(tables.tasks.walk(someSession()))).flat()).toEqual([]);
   });
 
-  it("counts what a session has in the queue", async () => {
+  it("tells how much room a session has in the queue, whatever the partitions of its tasks", async () => {
     const tables = await open();
     const session = someSession();
-    expect(await tables.tasks.queuedCount(session)).toBe(0);
-    const ids = await submitted(tables, tasksIn(session, 5));
+    const room = (limit: number) => tables.tasks.roomBelow(session, limit);
+    expect(await room(9)).toBe(9);
+    const elsewhere = { ...OPTIONS, partitionId: "elsewhere" as never };
+    const tasks = [...tasksIn(session, 3), ...tasksIn(session, 2, { options: elsewhere })];
+    const ids = await submitted(tables, tasks);
     await pending(tables, tasksIn(session, 2));
     await submitted(tables, tasksIn(someSession(), 2));
-    expect(await tables.tasks.queuedCount(session)).toBe(5);
-    await tables.tasks.acquire(ids.slice(0, 2), { agentId: "a" as never, hostname: "" }, 3);
-    expect(await tables.tasks.queuedCount(session)).toBe(3);
+    expect(await Promise.all([room(9), room(5), room(4), room(0)])).toEqual([4, 0, 0, 0]);
+    await tables.tasks.acquire(ids.slice(1, 4), { agentId: "a" as never, hostname: "" }, 3);
+    expect(await room(9)).toBe(7);
   });
 
   it("counts tasks by status, of one session, some, or under any filter", async () => {

@@ -16,7 +16,7 @@ import { refuse } from "../../../src/lifecycle/roll-forward.ts";
 import type { Stores } from "../../../src/lifecycle/stores.ts";
 import { feedQueue } from "../../../src/orchestrator/supervision/feed-queue.ts";
 import { reconcileDependencies } from "../../../src/orchestrator/supervision/reconcile-dependencies.ts";
-import { mend } from "../../../src/orchestrator/supervision/republish-lost.ts";
+import { republishLost } from "../../../src/orchestrator/supervision/republish-lost.ts";
 import { createBatchState } from "../../../src/orchestrator/supervision/state.ts";
 import { purgeQueue } from "../../support/purge-queue.ts";
 import { idle } from "./agent.ts";
@@ -104,13 +104,13 @@ const NO_PATIENCE = { republishAfterMs: 0, carryOutAfterMs: 0 };
 async function superviseOnce(world: World, stores: Stores): Promise<void> {
   const { sessionId } = world;
   const keys = Array.from({ length: 100 }, (_, i) => ({ sessionId, batch: i + 1 }));
-  const infos = await stores.tables.batches.progress(keys);
+  const infos = await stores.tables.batches.get(keys);
   const states = infos.map((info) => ({ ...createBatchState(info, 0), patienceMs: 0 }));
   await feedQueue(stores, sessionId, states, { deep: false, dispatchedAt: 0 });
   const partitions = new Set([world.partitionId]);
-  await mend(stores, states, { partitions, ...NO_PATIENCE });
-  for (const info of infos) await reconcileDependencies(stores, info);
-  await stores.tables.batches.close(infos.filter(({ progress }) => progress.open === 0));
+  await republishLost(stores, states, { partitions, ...NO_PATIENCE });
+  await reconcileDependencies(stores, infos);
+  await stores.tables.batches.close(infos.filter(({ isOpen }) => !isOpen));
 }
 
 export async function playSupervisor(world: World, actor: Actor, times: number): Promise<void> {

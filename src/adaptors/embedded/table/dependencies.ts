@@ -6,6 +6,7 @@ import type { ResultId, TaskId } from "../../../domain/ids.ts";
 import { TaskStatus } from "../../../domain/status.ts";
 import type { DependencyTable } from "../../ports/table/dependencies.ts";
 import type { Store } from "./store.ts";
+import { readUpTo } from "./turns.ts";
 
 const ADD = "INSERT INTO edges (result_id, task_id) VALUES (?, ?) ON CONFLICT DO NOTHING";
 // Closed ones are answered too: who closed them may have died before it did what follows.
@@ -66,11 +67,11 @@ export const dependencyTable = (store: Store): DependencyTable => {
       return store.read(() => [...new Set(tasksOf(resultIds).map(([taskId]) => taskId))]);
     },
 
-    openInBatch: (batchId, { after, limit }) =>
-      store.read(() => {
+    openInBatches: (batches, limit) =>
+      readUpTo(store, { items: batches, limit }, ({ batchId, after }, left) => {
         const row = after && store.sql(NUMBER).get(after.taskId);
         const from = (row?.["n"] as number | undefined) ?? 0;
-        const rows = store.tuples(OPEN_IN_BATCH).all(batchId, from, after?.resultId ?? "", limit);
+        const rows = store.tuples(OPEN_IN_BATCH).all(batchId, from, after?.resultId ?? "", left);
         return (rows as unknown as OpenTuple[]).map(([taskId, resultId]) => ({ taskId, resultId }));
       }),
   };

@@ -1,7 +1,7 @@
 // What one write owes to the maintained counts and to the change feed.
 //
 //   L1. Posted in the transaction of the write itself: counts and feed never differ from the rows.
-//       Callers may rely on that of the feed (F4), and not of the counts.
+//       Callers may rely on that of the feed (F4), and not of the counts (SC1).
 //   L2. Added up first, so that a bulk verb costs a few rows and not a few rows per task.
 import type { BatchId, SessionId, TaskId } from "../../../domain/ids.ts";
 import { TaskStatus } from "../../../domain/status.ts";
@@ -30,10 +30,10 @@ export interface Ledger {
 
 type Target = Pick<Database, "sql" | "now">;
 
-type Progress = [open: number, pending: number, completed: number, failed: number];
+export type Progress = [open: number, pending: number, completed: number, failed: number];
 
 /** How one task in this status counts in its batch; a RETRIED one counts by what follows it. */
-const PROGRESS_OF: Readonly<Record<TaskStatus, Progress>> = {
+export const PROGRESS_OF: Readonly<Record<TaskStatus, Progress>> = {
   [TaskStatus.CREATING]: [1, 0, 0, 0],
   [TaskStatus.PENDING]: [1, 1, 0, 0],
   [TaskStatus.PAUSED]: [1, 0, 0, 0],

@@ -7,6 +7,7 @@
 import type { TableStorage } from "../../ports/table-storage.ts";
 import { agentTable } from "./agents.ts";
 import { batchTable } from "./batches.ts";
+import { shownCounts } from "./counts.ts";
 import { dependencyTable } from "./dependencies.ts";
 import { changeFeed } from "./feed.ts";
 import { leaseTable } from "./leases.ts";
@@ -30,6 +31,7 @@ export function tablesOf(store: Store): TableStorage {
     dependencies: dependencyTable(store),
     results: resultTable(store),
     batches: batchTable(store),
+    counts: shownCounts(store),
     agents: agentTable(store),
     leases: leaseTable(store),
     settings: settingsTable(store),

@@ -4,10 +4,11 @@ import { ResultStatus, TaskStatus } from "../../../domain/status.ts";
  * Ids are random or time-ordered text. Rows live in rowid order, so that tasks stored together lie
  * together; each index costs every task a microsecond, so there are as few as the verbs allow:
  *
- *   - tasks of a session are found through `progress` (its batches) and the index on batches;
+ *   - tasks of a session are found through `task_batches`, whose row is written before a batch's
+ *     first task, and the index on batches;
  *   - `holder` repeats `owner` while an agent holds the task and is NULL otherwise, so that its
  *     index is touched twice in a task's life and not at each status; so is that of the tasks
- *     that wait for an agent, by partition.
+ *     that wait for an agent, the one index for all questions about these (waiting.ts).
  *
  * `since` says since when a task has had its status, by the store's clock (clock.ts). Times that
  * are only shown (created_at, submitted_at, ended_at…) are their writers' own.
@@ -48,8 +49,14 @@ CREATE INDEX IF NOT EXISTS tasks_holder ON tasks (holder) WHERE holder IS NOT NU
 CREATE INDEX IF NOT EXISTS tasks_stage ON tasks (stage, task_id) WHERE stage IS NOT NULL;
 CREATE INDEX IF NOT EXISTS tasks_creating ON tasks (since)
   WHERE status = ${TaskStatus.CREATING};
-CREATE INDEX IF NOT EXISTS tasks_waiting ON tasks (partition_id, since)
+CREATE INDEX IF NOT EXISTS tasks_waiting ON tasks (partition_id, session_id, since)
   WHERE status = ${TaskStatus.SUBMITTED};
+
+CREATE TABLE IF NOT EXISTS task_batches (
+  session_id TEXT NOT NULL,
+  batch_id TEXT NOT NULL,
+  PRIMARY KEY (session_id, batch_id)
+) WITHOUT ROWID;
 
 CREATE TABLE IF NOT EXISTS task_counts (
   session_id TEXT NOT NULL,
@@ -140,18 +147,13 @@ CREATE TABLE IF NOT EXISTS batches (
   linger_ms INTEGER,
   closed INTEGER NOT NULL DEFAULT 0,
   parked INTEGER NOT NULL DEFAULT 0,
+  announced INTEGER NOT NULL DEFAULT 0,
   stored_at INTEGER NOT NULL,
   PRIMARY KEY (session_id, batch)
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS batches_waiting ON batches (session_id, batch) WHERE parked > 0;
-
-CREATE TABLE IF NOT EXISTS batch_marks (
-  session_id TEXT PRIMARY KEY,
-  last INTEGER NOT NULL DEFAULT 0,
-  announced INTEGER NOT NULL DEFAULT 0
-) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS batch_marks_unannounced ON batch_marks (session_id)
-  WHERE last > announced;
+CREATE INDEX IF NOT EXISTS batches_unannounced ON batches (session_id, batch)
+  WHERE announced = 0;
 `;
 
 // AUTOINCREMENT: a number is never used again, so that a gap means entries that were swept.

@@ -6,6 +6,7 @@ import { taskCreation } from "./tasks/create.ts";
 import { taskDispatch } from "./tasks/dispatch.ts";
 import { taskLists } from "./tasks/list.ts";
 import { taskReads } from "./tasks/read.ts";
+import { waitingTasks } from "./tasks/waiting.ts";
 import { taskWalk } from "./tasks/walk.ts";
 
 export const taskTable = (store: Store): TaskTable => {
@@ -15,6 +16,7 @@ export const taskTable = (store: Store): TaskTable => {
     ...taskDispatch(store, options),
     ...taskCommit(store),
     ...taskReads(store, options),
+    ...waitingTasks(store),
     ...taskLists(store, options),
     ...taskWalk(store, options),
   };

@@ -6,6 +6,11 @@ export interface Edge {
   readonly resultId: ResultId;
 }
 
+export interface EdgesOfBatch {
+  readonly batchId: BatchId;
+  readonly after?: Edge | undefined;
+}
+
 /**
  * Which tasks wait for which results: one edge each, closed when the result is final.
  *
@@ -23,11 +28,9 @@ export interface DependencyTable {
   /** Tasks with an edge, open or closed, to one of these results. */
   dependents(resultIds: readonly ResultId[]): Promise<TaskId[]>;
   /**
-   * Open edges of the batch's PENDING and PAUSED tasks, at most `limit` of those behind `after`, in
-   * a fixed order of the store's own: for whoever looks whether somebody died in the middle of D1.
+   * Open edges of PENDING and PAUSED tasks, a list for each batch: those behind `after`, in a fixed
+   * order of the store's own. At most `limit` in all; the answer ends with the batch in which it is
+   * reached. For whoever looks whether somebody died in the middle of D1.
    */
-  openInBatch(
-    batchId: BatchId,
-    page: { after?: Edge | undefined; limit: number },
-  ): Promise<readonly Edge[]>;
+  openInBatches(batches: readonly EdgesOfBatch[], limit: number): Promise<Edge[][]>;
 }

@@ -111,8 +111,11 @@ export interface TaskTable {
   walk(sessionId: SessionId): AsyncIterable<readonly Task[]>;
   /** Counts of those statuses that occur. Cheap for a filter on the session alone. */
   countByStatus(filter: Filter<TaskFields>): Promise<TaskCounts[]>;
-  /** Tasks of the session that are SUBMITTED: how deep it stands in the queues. Cheap. */
-  queuedCount(sessionId: SessionId): Promise<number>;
+  /**
+   * How many more of the session's tasks, 0 to `limit`, may become SUBMITTED until `limit` are: it
+   * decides what enters the queues, so it is asked of the tasks. Costs what there is up to `limit`.
+   */
+  roomBelow(sessionId: SessionId, limit: number): Promise<number>;
   /**
    * Is a task of this partition SUBMITTED, and has it been for at least `olderThanMs`? Cheap,
    * however many there are.
@@ -148,15 +151,18 @@ export interface TaskTable {
   owners(): Promise<AgentId[]>;
 
   /**
-   * Tasks of a batch that are in one of the statuses, and have been for at least `olderThanMs`; at
-   * most `limit`, highest priority first.
+   * Tasks of the batches that are in one of the statuses, and have been for at least `olderThanMs`:
+   * batch by batch, at most `limit` of each, highest priority first.
    */
-  inBatch(
-    batchId: BatchId,
+  inBatches(
+    batchIds: readonly BatchId[],
     query: { statuses: readonly TaskStatus[]; olderThanMs?: number | undefined; limit: number },
   ): Promise<Task[]>;
-  /** PENDING and PAUSED tasks of the batch without an open edge; at most `limit`, highest priority first. */
-  readyInBatch(batchId: BatchId, limit: number): Promise<TaskId[]>;
+  /**
+   * PENDING and PAUSED tasks without an open edge: a list for each batch, highest priority first. At
+   * most `limit` in all; the answer ends with the batch in which it is reached.
+   */
+  readyInBatches(batchIds: readonly BatchId[], limit: number): Promise<TaskId[][]>;
   /** Tasks of the session in one of the statuses, at most `limit`, in no special order. */
   inSession(sessionId: SessionId, statuses: readonly TaskStatus[], limit: number): Promise<Task[]>;
 }

@@ -36,7 +36,9 @@ export function castOf(session: SessionId) {
     stage: stageOf(taskId(id("task", 0)), 1),
     /** Half of the outputs are staged in each. */
     stages: [1, 2].map((attempt) => stageOf(taskId(id("parent")), attempt)),
-    batches: NUMBERS.map((n) => batchIn(session, { batchId: batchId(id("batch", n)) })),
+    batches: NUMBERS.map((n) =>
+      batchIn(session, { batchId: batchId(id("batch", n)), name: id("name", n) }),
+    ),
     partitions: NUMBERS.map((n) => partitionRow({ partitionId: partitionId(id("partition", n)) })),
     owner: { agentId: agentId(id("agent", 1)), hostname: "host" },
     rival: { agentId: agentId(id("agent", 2)), hostname: "host" },

@@ -3,7 +3,7 @@ import { expect, it } from "vitest";
 import type { TableStorage } from "../../../../src/adaptors/table-storage.ts";
 import { TaskStatus } from "../../../../src/domain/status.ts";
 import type { Both } from "../cuts.ts";
-import { idsOf, someSession } from "../rows.ts";
+import { batchIn, idsOf, someSession } from "../rows.ts";
 import { CANCELLED, COMPLETED, keyOf } from "../steps.ts";
 import { type Cast, castOf } from "./cast.ts";
 import * as bring from "./prepare.ts";
@@ -74,6 +74,39 @@ export function races(openBoth: () => Promise<Both>): void {
       expect(idsOf(await tasks.ownedBy(rival.agentId)).sort()).toEqual([...taskIds].sort());
     });
     expect(lost).toBeGreaterThan(0);
+  });
+
+  it("leaves no gap between the numbers of batches, wherever one dies who adds some", async () => {
+    const both = await openBoth();
+    const { batches } = both.other;
+    const add = (tables: TableStorage, cast: Cast) => tables.batches.add(cast.batches);
+    await everyCut(
+      both,
+      async () => {},
+      add,
+      async (cast, after) => {
+        const stored = Math.min(after, cast.batches.length);
+        const theirs = await batches.add([batchIn(cast.session)]);
+        const ours = await add(both.other, cast);
+        const numbers = [...ours, ...theirs].map(({ batch }) => batch);
+        expect(numbers.toSorted(), `after ${after}`).toEqual([1, 2, 3, 4, 5]);
+        expect(theirs).toEqual([{ sessionId: cast.session, batch: stored + 1 }]);
+      },
+    );
+  });
+
+  it("announces all batches once more, or none, when one dies who says that all are lost", async () => {
+    const both = await openBoth();
+    const { batches } = both.other;
+    const prepare = async (tables: TableStorage, cast: Cast) => {
+      await tables.batches.add(cast.batches);
+      await tables.batches.announced(cast.session, cast.batches.length);
+    };
+    const again = ({ batches }: TableStorage, { session }: Cast) => batches.announceAgain(session);
+    await everyCut(both, prepare, again, async ({ session: sessionId }, after) => {
+      const due = (await batches.unannounced({ sessionId })).map(({ upTo }) => upTo);
+      expect(due, `after ${after}`).toEqual(after > 0 ? [4] : []);
+    });
   });
 
   it("answers a task that became ready to one of two closers at least, wherever they die", async () => {

@@ -34,18 +34,19 @@ async function showEdges({ dependencies }: TableStorage, cast: Cast, put: Put): 
       put(`edge ${taskId} ${resultId}`, "closed");
   const [batch] = cast.batches;
   if (!batch) throw new Error("no batch");
-  for (const { taskId, resultId } of await dependencies.openInBatch(batch.batchId, ALL))
-    put(`edge ${taskId} ${resultId}`, "open");
+  const open = await dependencies.openInBatches([batch], ALL.limit);
+  for (const { taskId, resultId } of open.flat()) put(`edge ${taskId} ${resultId}`, "open");
 }
 
 async function showBatches({ batches }: TableStorage, cast: Cast, put: Put): Promise<void> {
   const { session: sessionId } = cast;
   const keys = cast.batches.map((_, i) => ({ sessionId, batch: i + 1 }));
   const parked = await batches.parked(ALL);
-  for (const { progress: _, ...batch } of await batches.progress(keys)) {
+  for (const { progress: _, ...batch } of await batches.get(keys)) {
     const isParked = parked.some(({ batchId }) => batchId === batch.batchId);
     put(batch.batchId, { ...batch, isParked, takesTasks: await batches.join(batch.batchId) });
   }
   const [due] = await batches.unannounced({ sessionId });
-  put("announced", due && { upTo: due.upTo, names: due.names });
+  put("unannounced", due && "some");
+  for (const [batch, name] of Object.entries(due?.names ?? {})) put(`unannounced ${batch}`, name);
 }

@@ -1,36 +1,19 @@
 // Every verb that writes, with several documents to write.
 
-import type { TableStorage } from "../../../../src/adaptors/table-storage.ts";
 import { holderId } from "../../../../src/domain/ids.ts";
 import { SessionStatus, TaskStatus } from "../../../../src/domain/status.ts";
 import { completionOf, sessionRow } from "../rows.ts";
 import { CANCELLED, COMPLETED, FAILED } from "../steps.ts";
+import { BATCHES } from "./batch-verbs.ts";
 import type { Cast } from "./cast.ts";
+import { type CutVerb, lengthOf, verb } from "./cut-verb.ts";
 import * as bring from "./prepare.ts";
-
-export interface CutVerb<Answer = unknown> {
-  /** Brings the documents to where the verb has something to do. */
-  readonly prepare?: (tables: TableStorage, cast: Cast) => Promise<unknown>;
-  readonly run: (tables: TableStorage, cast: Cast) => Promise<Answer>;
-  /**
-   * How many documents the answer says that this call has changed; a repetition changes the rest.
-   * Without it a repetition answers the same as the whole verb.
-   */
-  readonly changed?: (answer: Answer) => number;
-  /** Shows what cannot be seen otherwise; its answer is compared. */
-  readonly reveal?: (tables: TableStorage, cast: Cast) => Promise<unknown>;
-  /** It never writes more than one document. */
-  readonly isSingle?: true;
-}
 
 const T = TaskStatus;
 const DATES = { fetchedAt: 14, startedAt: 15 };
 const attemptsOf = ({ taskIds }: Cast) => taskIds.map((taskId) => ({ taskId, attempt: 1 }));
 const okCount = (answers: readonly { ok: boolean }[]): number =>
   answers.filter(({ ok }) => ok).length;
-const lengthOf = (answer: readonly unknown[]): number => answer.length;
-
-const verb = <Answer>(given: CutVerb<Answer>): CutVerb => given as CutVerb;
 
 const TASKS: Readonly<Record<string, CutVerb>> = {
   "tasks.create": verb({
@@ -232,58 +215,6 @@ const OTHERS: Readonly<Record<string, CutVerb>> = {
       }),
     run: ({ agents }, { owner }) => agents.remove(owner.agentId),
     isSingle: true,
-  }),
-};
-
-const keysOf = ({ session: sessionId, batches }: Cast) =>
-  batches.map((_, i) => ({ sessionId, batch: i + 1 }));
-
-const withBatches = ({ batches }: TableStorage, cast: Cast) => batches.add(cast.batches);
-
-async function withParked(tables: TableStorage, cast: Cast): Promise<void> {
-  await withBatches(tables, cast);
-  for (const key of keysOf(cast)) await tables.batches.park(key);
-}
-
-const BATCHES: Readonly<Record<string, CutVerb>> = {
-  "batches.close": verb({
-    prepare: withBatches,
-    run: ({ batches }, cast) => batches.close(keysOf(cast)),
-  }),
-  "batches.announced": verb({
-    prepare: withBatches,
-    run: ({ batches }, { session }) => batches.announced(session, 3),
-    isSingle: true,
-  }),
-  "batches.announceAgain": verb({
-    prepare: async (tables, cast) => {
-      await withBatches(tables, cast);
-      await tables.batches.announced(cast.session, 3);
-    },
-    run: ({ batches }, { session }) => batches.announceAgain(session),
-    isSingle: true,
-  }),
-  "batches.park": verb({
-    prepare: withBatches,
-    run: ({ batches }, { session: sessionId }) => batches.park({ sessionId, batch: 1 }),
-    isSingle: true,
-  }),
-  "batches.unparkReady": verb({
-    prepare: async (tables, cast) => {
-      // Those of others are no part of what is counted.
-      await tables.batches.unparkReady();
-      await withParked(tables, cast);
-    },
-    run: async ({ batches }, { session }) =>
-      (await batches.unparkReady()).filter(({ sessionId }) => sessionId === session),
-    changed: lengthOf,
-  }),
-  "batches.unparked": verb({
-    prepare: async (tables, cast) => {
-      await withParked(tables, cast);
-      await tables.batches.unparkReady();
-    },
-    run: ({ batches }, cast) => batches.unparked(keysOf(cast)),
   }),
 };
 

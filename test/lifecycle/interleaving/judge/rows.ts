@@ -1,3 +1,4 @@
+import type { BatchInfo } from "../../../../src/adaptors/table-storage.ts";
 import type { BatchProgress } from "../../../../src/domain/batch.ts";
 import { TaskStatus } from "../../../../src/domain/status.ts";
 import type { Task } from "../../../../src/domain/task.ts";
@@ -9,20 +10,29 @@ export async function judgeBatches({ world, tasks }: Scene): Promise<string[]> {
   const keys = Array.from({ length: 1_000 }, (_, i) => ({ sessionId, batch: i + 1 }));
   const complaints: string[] = [];
   const members = Map.groupBy(tasks.values(), ({ batchId }) => batchId);
-  const infos = await stores.tables.batches.progress(keys);
-  for (const [i, { batch, batchId, progress }] of infos.entries()) {
+  const infos = await stores.tables.batches.get(keys);
+  for (const [i, info] of infos.entries()) {
+    const { batch, batchId, progress } = info;
     if (batch !== i + 1) complaints.push(`B1: no batch ${i + 1}`);
-    const is = JSON.stringify(progressOf(members.get(batchId) ?? []));
-    const { open, pending, completed, failed } = progress;
-    const shown = JSON.stringify({ open, pending, completed, failed });
-    if (shown !== is) complaints.push(`B3: batch ${batch} shows ${shown} and has ${is}`);
+    complaints.push(...judgeProgress(info, members.get(batchId) ?? []));
     const then = JSON.stringify(world.chronicle.closed.get(batchId)?.progress);
     if (then && then !== JSON.stringify(progress))
-      complaints.push(`B2: batch ${batch} was closed with ${then} and has ${is}`);
+      complaints.push(`B2: batch ${batch} was closed with ${then}`);
     members.delete(batchId);
   }
   for (const batchId of members.keys()) complaints.push(`I1: batch ${batchId} is not on record`);
   return complaints;
+}
+
+function judgeProgress({ batch, isOpen, progress }: BatchInfo, tasks: readonly Task[]): string[] {
+  const is = progressOf(tasks);
+  const { open, pending, completed, failed } = progress;
+  const shown = JSON.stringify({ open, pending, completed, failed });
+  const has = JSON.stringify(is);
+  return [
+    ...(shown === has ? [] : [`B3: batch ${batch} shows ${shown} and has ${has}`]),
+    ...(isOpen === is.open > 0 ? [] : [`B2: batch ${batch} says open ${isOpen}, and has ${has}`]),
+  ];
 }
 
 function progressOf(tasks: readonly Task[]): BatchProgress {

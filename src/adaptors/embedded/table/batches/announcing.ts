@@ -1,22 +1,23 @@
-// What the sessions' workflows have been told of, and what not yet.
+// What the sessions' workflows have been told of, and what not yet: a mark on each batch.
 import type { SessionId } from "../../../../domain/ids.ts";
 import { TaskStatus } from "../../../../domain/status.ts";
 import type { BatchTable, Unannounced } from "../../../ports/table/batches.ts";
 import type { Store } from "../store.ts";
 
-const DUE = `SELECT session_id FROM batch_marks INDEXED BY batch_marks_unannounced
-  WHERE last > announced`;
-const MARK = "SELECT announced FROM batch_marks WHERE session_id = ? AND last > announced";
-const LAST_STORED = `SELECT max(batch) AS batch FROM batches
-  WHERE session_id = ? AND batch > ? AND stored_at <= ?`;
-const NAMES = `SELECT batch, name FROM batches
-  WHERE session_id = ? AND batch > ? AND batch <= ? AND name IS NOT NULL
+const DUE = `SELECT DISTINCT session_id FROM batches INDEXED BY batches_unannounced
+  WHERE announced = 0`;
+const LAST_STORED = `SELECT max(batch) AS batch FROM batches INDEXED BY batches_unannounced
+  WHERE session_id = ? AND announced = 0 AND stored_at <= ?`;
+const NAMES = `SELECT batch, name FROM batches INDEXED BY batches_unannounced
+  WHERE session_id = ? AND announced = 0 AND batch <= ? AND name IS NOT NULL
   ORDER BY batch LIMIT ?`;
 const TASKS = `SELECT coalesce(sum(count), 0) AS tasks FROM task_counts
   WHERE session_id = ? AND status <> ${TaskStatus.RETRIED}`;
-const ANNOUNCED = `UPDATE batch_marks SET announced = max(announced, min(last, ?))
-  WHERE session_id = ?`;
-const ANNOUNCE_AGAIN = "UPDATE batch_marks SET announced = 0 WHERE session_id = ?";
+const ANNOUNCED = `UPDATE batches INDEXED BY batches_unannounced SET announced = 1
+  WHERE session_id = ? AND announced = 0 AND batch <= ?`;
+const LAST = "SELECT max(batch) AS batch FROM batches WHERE session_id = ?";
+const ANNOUNCE_AGAIN = `UPDATE batches SET announced = 0
+  WHERE session_id = ? AND announced = 1 AND batch BETWEEN ? AND ?`;
 
 /** More names would not fit into the workflow's state; people read the first ones. */
 const NAMES_LIMIT = 64;
@@ -34,13 +35,9 @@ export const batchAnnouncing = (store: Store): Announcing => {
     (store.sql(TASKS).get(sessionId) as { tasks: number }).tasks;
 
   const unannounced = (sessionId: SessionId, latest: number): Unannounced | undefined => {
-    const mark = store.sql(MARK).get(sessionId) as { announced: number } | undefined;
-    if (!mark) return undefined;
-    const { announced } = mark;
-    const last = store.sql(LAST_STORED).get(sessionId, announced, latest);
-    const upTo = last?.["batch"] as number | null;
+    const upTo = store.sql(LAST_STORED).get(sessionId, latest)?.["batch"] as number | null;
     if (upTo === null) return undefined;
-    const named = store.sql(NAMES).all(sessionId, announced, upTo, NAMES_LIMIT);
+    const named = store.sql(NAMES).all(sessionId, upTo, NAMES_LIMIT);
     const names = Object.fromEntries(named.map(({ batch, name }) => [batch, name]));
     return { sessionId, upTo, tasks: tasksOf(sessionId), names };
   };
@@ -58,13 +55,16 @@ export const batchAnnouncing = (store: Store): Announcing => {
 
     async announced(sessionId, upTo) {
       await store.write(() => {
-        store.sql(ANNOUNCED).run(upTo, sessionId);
+        store.sql(ANNOUNCED).run(sessionId, upTo);
       });
     },
 
     async announceAgain(sessionId) {
       await store.write((ledger) => {
-        store.sql(ANNOUNCE_AGAIN).run(sessionId);
+        const last = store.sql(LAST).get(sessionId)?.["batch"] as number | null;
+        if (last === null) return;
+        store.sql(ANNOUNCE_AGAIN).run(sessionId, last, last);
+        store.sql(ANNOUNCE_AGAIN).run(sessionId, 1, last);
         ledger.progressed();
       });
     },

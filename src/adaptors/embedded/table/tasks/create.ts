@@ -1,6 +1,7 @@
 // Tasks come to be in two steps, so that a submission that dies half-way leaves nothing visible.
 import type { TaskId } from "../../../../domain/ids.ts";
 import { sourcesOf, TASK_MACHINE, TaskStatus } from "../../../../domain/status.ts";
+import type { TaskDefinition } from "../../../../domain/task.ts";
 import type { TaskTable } from "../../../ports/table/tasks.ts";
 import type { Store } from "../store.ts";
 import {
@@ -12,6 +13,8 @@ import {
 } from "../task-rows.ts";
 import { findTask } from "./found.ts";
 
+const IN_SESSION = `INSERT INTO task_batches (session_id, batch_id) VALUES (?, ?)
+  ON CONFLICT DO NOTHING`;
 const INSERT = `INSERT INTO tasks
   (task_id, session_id, batch_id, status, since, partition_id, stage, creator, priority,
     created_at, options, definition)
@@ -49,10 +52,17 @@ export const taskCreation = (store: Store, options: OptionsText): Creation => {
     });
   };
 
+  /** Before the tasks: whoever finds one by its id finds it by its session. */
+  const noteBatches = (tasks: readonly TaskDefinition[]): void => {
+    const sessions = new Map(tasks.map(({ batchId, sessionId }) => [batchId, sessionId]));
+    for (const [batchId, sessionId] of sessions) store.sql(IN_SESSION).run(sessionId, batchId);
+  };
+
   return {
     async create(tasks, { stage, creator } = {}) {
       if (tasks.length === 0) return;
       await store.write((ledger) => {
+        noteBatches(tasks);
         const insert = store.sql(INSERT);
         const now = store.now();
         for (const task of tasks) {

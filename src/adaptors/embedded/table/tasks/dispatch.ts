@@ -1,5 +1,5 @@
 // From ready to running, and back: who may hold a task, one attempt after the other.
-import type { BatchId, TaskId } from "../../../../domain/ids.ts";
+import type { TaskId } from "../../../../domain/ids.ts";
 import { sourcesOf, TASK_MACHINE, TaskStatus } from "../../../../domain/status.ts";
 import type { Task } from "../../../../domain/task.ts";
 import type { TaskTable } from "../../../ports/table/tasks.ts";
@@ -7,6 +7,7 @@ import type { Ledger } from "../ledger.ts";
 import type { Store } from "../store.ts";
 import { type OptionsText, TASK_COLUMNS, type TaskRow, toTask } from "../task-rows.ts";
 import { moveAttempts, moveTasks } from "./found.ts";
+import { type WaitingTuple, waitingIn } from "./waiting.ts";
 
 const T = TaskStatus;
 
@@ -33,10 +34,8 @@ const RELEASE = `UPDATE tasks SET status = ${T.SUBMITTED}, since = ?, submitted_
 const START = `UPDATE tasks SET status = ${T.PROCESSING}, since = ?, fetched_at = ?, started_at = ?
   WHERE n = ?`;
 
-const QUEUED_OF_SESSION = `SELECT t.n, t.task_id, t.batch_id, t.status
-  FROM progress p CROSS JOIN tasks t ON t.batch_id = p.batch_id AND t.session_id = p.session_id
-  WHERE p.session_id = ? AND p.open > p.pending AND t.ended_at IS NULL
-    AND t.status IN (${T.SUBMITTED}, ${T.DISPATCHED})`;
+const DISPATCHED_OF_SESSION = `SELECT n, task_id, batch_id FROM tasks INDEXED BY tasks_holder
+  WHERE holder IS NOT NULL AND session_id = ?1 AND status = ${T.DISPATCHED}`;
 
 type Dispatch = Pick<
   TaskTable,
@@ -103,13 +102,16 @@ export const taskDispatch = (store: Store, options: OptionsText): Dispatch => {
 
     pauseSession: (sessionId) =>
       store.write((ledger) => {
-        const queued = store.tuples(QUEUED_OF_SESSION).all(sessionId) as unknown as QueuedTuple[];
         const now = store.now();
-        for (const [n, task_id, batch_id, status] of queued) {
+        const dispatched = store.tuples(DISPATCHED_OF_SESSION).all(sessionId);
+        const move = ([n, task_id, batch_id]: WaitingTuple, from: TaskStatus): void => {
           store.sql(PAUSE).run(now, n);
-          ledger.moved({ task_id, session_id: sessionId, batch_id }, status, T.PAUSED);
-        }
-        return queued.length;
+          ledger.moved({ task_id, session_id: sessionId, batch_id }, from, T.PAUSED);
+        };
+        const waiting = waitingIn(store, sessionId);
+        for (const row of waiting) move(row, T.SUBMITTED);
+        for (const row of dispatched as unknown as WaitingTuple[]) move(row, T.DISPATCHED);
+        return waiting.length + dispatched.length;
       }),
 
     async release(attempts, at, lost) {
@@ -138,5 +140,3 @@ export const taskDispatch = (store: Store, options: OptionsText): Dispatch => {
     },
   };
 };
-
-type QueuedTuple = [n: number, taskId: TaskId, batchId: BatchId, status: TaskStatus];

@@ -92,7 +92,7 @@ function narrow(filter: Filter<TaskFields>): Fragment | undefined {
   if (sessions.length === 0 || sessions.includes(undefined)) return undefined;
   if (filter.every((all) => all.some(({ field }) => field === "taskId"))) return undefined;
   return {
-    sql: `batch_id IN (SELECT batch_id FROM progress
+    sql: `batch_id IN (SELECT batch_id FROM task_batches
             WHERE session_id IN (SELECT value FROM json_each(?)))`,
     params: [JSON.stringify([...new Set(sessions)])],
   };

@@ -3,20 +3,16 @@ import { isFinal, TASK_MACHINE, TaskStatus } from "../../../../domain/status.ts"
 import type { TaskTable } from "../../../ports/table/tasks.ts";
 import type { Store } from "../store.ts";
 import { type OptionsText, TASK_COLUMNS, type TaskRow, toTask } from "../task-rows.ts";
+import { readEach, readUpTo } from "../turns.ts";
 
 const T = TaskStatus;
 
 const GET = `SELECT ${TASK_COLUMNS} FROM tasks WHERE task_id = ? AND status <> ${T.CREATING}`;
 
-const QUEUED = `SELECT count FROM task_counts WHERE session_id = ? AND status = ${T.SUBMITTED}`;
-
 // PROCESSED is still held by the attempt that decided so; a decision from outside revokes it.
 const HELD = `SELECT 1 FROM tasks WHERE task_id = ?1 AND holder = ?2 AND attempt = ?3
   AND (status IN (${T.DISPATCHED}, ${T.PROCESSING})
     OR (status = ${T.PROCESSED} AND decided_by = ?3))`;
-
-const IS_WAITING = `SELECT 1 FROM tasks INDEXED BY tasks_waiting
-  WHERE partition_id = ? AND status = ${T.SUBMITTED} AND since <= ? LIMIT 1`;
 
 const OWNED = `SELECT ${TASK_COLUMNS} FROM tasks WHERE holder = ? ORDER BY n`;
 const OWNERS = "SELECT DISTINCT holder FROM tasks WHERE holder IS NOT NULL";
@@ -40,26 +36,18 @@ const qualified = (table: string): string =>
   TASK_COLUMNS.split(",")
     .map((column) => `${table}.${column.trim()}`)
     .join(", ");
-const inSession = (and: string): string => `SELECT ${qualified("t")} FROM progress p
-  CROSS JOIN tasks t ON t.batch_id = p.batch_id AND t.session_id = p.session_id
-  WHERE p.session_id = ?1 ${and}
+const inSession = (and: string): string => `SELECT ${qualified("t")} FROM task_batches b
+  CROSS JOIN tasks t ON t.batch_id = b.batch_id AND t.session_id = b.session_id
+  WHERE b.session_id = ?1 ${and}
     AND t.status IN (SELECT value FROM json_each(?2)) AND t.status <> ${T.CREATING} LIMIT ?3`;
-const IN_SESSION = { any: inSession(""), unfinished: inSession(`AND p.open > 0 ${UNFINISHED}`) };
+const IN_SESSION = { any: inSession(""), unfinished: inSession(UNFINISHED) };
 
 const scopeOf = (statuses: readonly TaskStatus[]): "any" | "unfinished" =>
   statuses.some((status) => isFinal(TASK_MACHINE, status)) ? "any" : "unfinished";
 
 type Reads = Pick<
   TaskTable,
-  | "get"
-  | "queuedCount"
-  | "isWaiting"
-  | "revoked"
-  | "ownedBy"
-  | "owners"
-  | "inBatch"
-  | "readyInBatch"
-  | "inSession"
+  "get" | "revoked" | "ownedBy" | "owners" | "inBatches" | "readyInBatches" | "inSession"
 >;
 
 export const taskReads = (store: Store, options: OptionsText): Reads => {
@@ -74,17 +62,6 @@ export const taskReads = (store: Store, options: OptionsText): Reads => {
         return toTasks(taskIds.map((id) => get.get(id)).filter((row) => row !== undefined));
       });
     },
-
-    queuedCount: (sessionId) =>
-      store.read(() => {
-        const row = store.sql(QUEUED).get(sessionId) as { count: number } | undefined;
-        return row?.count ?? 0;
-      }),
-
-    isWaiting: (partitionId, olderThanMs) =>
-      store.read(
-        () => store.tuples(IS_WAITING).get(partitionId, store.now() - olderThanMs) !== undefined,
-      ),
 
     async revoked(agentId, attempts) {
       if (attempts.length === 0) return [];
@@ -104,24 +81,22 @@ export const taskReads = (store: Store, options: OptionsText): Reads => {
           .map((row) => row["holder"] as AgentId),
       ),
 
-    async inBatch(batchId, { statuses, olderThanMs, limit }) {
+    async inBatches(batchIds, { statuses, olderThanMs, limit }) {
       if (statuses.length === 0) return [];
-      return store.read(() =>
-        toTasks(
-          store
-            .tuples(IN_BATCH[scopeOf(statuses)])
-            .all(batchId, JSON.stringify(statuses), latestFor(olderThanMs), limit),
-        ),
+      const wanted = JSON.stringify(statuses);
+      const latest = latestFor(olderThanMs);
+      const text = IN_BATCH[scopeOf(statuses)];
+      const found = await readEach(store, batchIds, (batchId) =>
+        toTasks(store.tuples(text).all(batchId, wanted, latest, limit)),
       );
+      return found.flat();
     },
 
-    readyInBatch: (batchId, limit) =>
-      store.read(() =>
-        store
-          .sql(READY_IN_BATCH)
-          .all(batchId, limit)
-          .map((row) => row["task_id"] as TaskId),
-      ),
+    readyInBatches: (batchIds, limit) =>
+      readUpTo(store, { items: batchIds, limit }, (batchId, left) => {
+        const rows = store.tuples(READY_IN_BATCH).all(batchId, left) as unknown as [TaskId][];
+        return rows.map(([taskId]) => taskId);
+      }),
 
     async inSession(sessionId, statuses, limit) {
       if (statuses.length === 0) return [];

@@ -7,11 +7,11 @@ import { type OptionsText, TASK_COLUMNS, type TaskRow, toTask } from "../task-ro
 const COLUMNS = TASK_COLUMNS.split(",").map((column) => `t.${column.trim()}`);
 
 // Batch by batch, for which there is an index, and within a batch by rowid: no task ever moves.
-const WALK = `SELECT ${COLUMNS.join(", ")}, t.n FROM progress p
-  CROSS JOIN tasks t ON t.batch_id = p.batch_id
-  WHERE p.session_id = ?1 AND p.batch_id >= ?2 AND (p.batch_id > ?2 OR t.n > ?3)
+const WALK = `SELECT ${COLUMNS.join(", ")}, t.n FROM task_batches b
+  CROSS JOIN tasks t ON t.batch_id = b.batch_id
+  WHERE b.session_id = ?1 AND b.batch_id >= ?2 AND (b.batch_id > ?2 OR t.n > ?3)
     AND t.session_id = ?1 AND t.status <> ${TaskStatus.CREATING}
-  ORDER BY p.batch_id, t.n LIMIT ${WALK_PAGE}`;
+  ORDER BY b.batch_id, t.n LIMIT ${WALK_PAGE}`;
 
 export const taskWalk = (store: Store, options: OptionsText): Pick<TaskTable, "walk"> => ({
   async *walk(sessionId) {
