@@ -42,6 +42,8 @@ const READY_AT_ONCE = 1_000;
 /** So long one round looks at edges, but for the page it is at. */
 const BUDGET_MS = 50;
 const LATEST_MS = 30_000;
+/** So many times later batches are looked at in which no task seems to wait. */
+const UNLIKELY = 6;
 
 export function createParkedReconciler(
   { stores, log }: { readonly stores: Stores; readonly log: Logger },
@@ -66,9 +68,10 @@ export function createParkedReconciler(
     }
   };
 
-  /** Where the counts say that no task waits they are most likely right. */
+  /** Where the counts say that no task waits, they are right but for an accident. */
   const noteFollowed = (): void => {
-    for (const info of followed) note(info, info.progress.pending > 0 ? firstMs : LATEST_MS);
+    const unlikelyMs = Math.min(LATEST_MS, UNLIKELY * firstMs);
+    for (const info of followed) note(info, info.progress.pending > 0 ? firstMs : unlikelyMs);
   };
 
   /** Who completes a task dispatches what became ready, but not beyond the session's share of the
