@@ -9,8 +9,8 @@ interface Options {
   readonly only?: readonly string[];
   readonly rounds?: number;
   readonly tasks: number;
-  readonly floor?: true;
-  readonly write?: true;
+  readonly floor?: boolean;
+  readonly write?: boolean;
 }
 
 /** What a shell answers for a program that was ended by Ctrl-C. */
@@ -58,6 +58,11 @@ async function measureTargets(options: Options): Promise<never> {
   return await finish((scope) => runTargets({ works, rounds, tasks, write }, scope));
 }
 
+async function forecast({ rounds = 5, write = false }: Options): Promise<never> {
+  const { runLatency } = await import("./latency.ts");
+  return await finish((scope) => runLatency({ rounds, write }, scope));
+}
+
 program
   .name("npm run bench --")
   .description(
@@ -68,9 +73,16 @@ program
   .option("--rounds <count>", "runs of each work (default: 5 against a commit, else 3)", toCount)
   .option("--tasks <count>", "tasks of one run: all sizes follow", toCount, FULL)
   .option("--floor", "against a commit: measure the yardsticks R and F as well")
-  .option("--write", "against a commit: write a section of bench/BENCHMARKS.md")
+  .option(
+    "--write",
+    "write a section of bench/BENCHMARKS.md, which a whole run against targets always does",
+  )
   .action(async (options: Options) => {
     if (options.against) await compare(options.against, options);
     else await measureTargets(options);
   });
+program
+  .command("latency")
+  .description("forecast for a remote store: each call of the stores takes a millisecond more")
+  .action(async () => await forecast(program.opts<Options>()));
 await program.parseAsync();
