@@ -9,7 +9,7 @@
  *       What an attempt stores after it has lost, its own agent drops, when it is refused.
  */
 import type { Attempts } from "../adaptors/ports/objects.ts";
-import { stageOf } from "../domain/ids.ts";
+import { type StageId, stageOf } from "../domain/ids.ts";
 import { TaskStatus } from "../domain/status.ts";
 import type { CommitRecord, Task } from "../domain/task.ts";
 import type { Stores } from "./stores.ts";
@@ -27,10 +27,16 @@ export async function discardUncommitted(
 ): Promise<void> {
   const failed = tasks.filter(({ attempt, commit }) => attempt > 0 && !hasWon(commit));
   const completed = tasks.filter(({ attempt, commit }) => attempt > 1 && hasWon(commit));
-  await dropRows(stores, failed);
-  await dropObjects(stores, [
-    ...failed.map(({ sessionId, taskId }) => ({ sessionId, taskId, except: undefined })),
-    ...completed.map(({ sessionId, taskId, attempt }) => ({ sessionId, taskId, except: attempt })),
+  await Promise.all([
+    dropRows(stores, failed),
+    dropObjects(stores, [
+      ...failed.map(({ sessionId, taskId }) => ({ sessionId, taskId, except: undefined })),
+      ...completed.map(({ sessionId, taskId, attempt }) => ({
+        sessionId,
+        taskId,
+        except: attempt,
+      })),
+    ]),
   ]);
 }
 
@@ -45,11 +51,13 @@ export async function dropAttempts(
     const task = current.get(taskId);
     return !task || task.attempt !== attempt || isOver(task);
   });
-  await dropRows(stores, lost);
-  await dropObjects(
-    stores,
-    lost.map(({ sessionId, taskId, attempt }) => ({ sessionId, taskId, only: attempt })),
-  );
+  await Promise.all([
+    dropRows(stores, lost),
+    dropObjects(
+      stores,
+      lost.map(({ sessionId, taskId, attempt }) => ({ sessionId, taskId, only: attempt })),
+    ),
+  ]);
 }
 
 /** Of the attempt that the task is at. */
@@ -63,11 +71,17 @@ async function dropObjects({ objects }: Dropping, attempts: readonly Attempts[])
 /** Staged results, and subtasks that were not accepted. */
 async function dropRows({ tables }: Dropping, attempts: readonly AttemptOf[]): Promise<void> {
   const stages = attempts.map(({ taskId, attempt }) => stageOf(taskId, attempt));
-  await tables.results.dropStaged(stages);
+  await Promise.all([tables.results.dropStaged(stages), discardStaged(tables.tasks, stages)]);
+}
+
+async function discardStaged(
+  tasks: Dropping["tables"]["tasks"],
+  stages: readonly StageId[],
+): Promise<void> {
   for (;;) {
-    const page = await tables.tasks.staged(stages, { limit: 1_000 });
+    const page = await tasks.staged(stages, { limit: 1_000 });
     const creating = page.filter(({ status }) => status === TaskStatus.CREATING);
     if (creating.length === 0) return;
-    await tables.tasks.discard(creating.map((task) => task.taskId));
+    await tasks.discard(creating.map((task) => task.taskId));
   }
 }

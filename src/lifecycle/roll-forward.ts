@@ -3,30 +3,35 @@
  *
  *   I3. Everything here can be read off the commit record and the attempt's staged rows, and every
  *       step is idempotent: whoever finds a PROCESSED task may roll it forward, as often as needed,
- *       two at once included. The final status is written last.
+ *       two at once included. The final status is written last; only the dispatch of tasks that
+ *       have become ready may be under way still, and supervision finds these in the table.
  *   F1. A failure reaches all those who can never run, and nobody else: outputs that the task
  *       completed or delegated survive, as do siblings and other sessions.
+ *   F2. Steps that need nothing of each other share a round trip. One after the other are: results
+ *       and then edges (D1); staged results and then the subtasks that name them; subtasks, who
+ *       take outputs over, and then what their parent aborts (F1); decisions about tasks that a
+ *       failure reaches, and then the final status.
  */
-import type { ResultId, SessionId, TaskId } from "../domain/ids.ts";
-import { stageOf } from "../domain/ids.ts";
+import { type ResultId, stageOf, type TaskId } from "../domain/ids.ts";
 import { successorOf } from "../domain/retry.ts";
 import type { CommitRecord, Task } from "../domain/task.ts";
-import { admit, REFUSABLE, type Rejected } from "./admit.ts";
+import { accept, REFUSABLE, type Rejected, register } from "./admit.ts";
 import { discardUncommitted } from "./discard-uncommitted.ts";
-import { dispatchDirectly } from "./dispatch.ts";
+import { dispatchDirectly, dispatchThrough, readGate } from "./dispatch.ts";
 import type { Stores } from "./stores.ts";
-import { admitSubtasks } from "./subtasks.ts";
+import { admitSubtasks, readSubtasks, type Subtasks } from "./subtasks.ts";
 
 /** Tasks with their commit record, at the attempt that was decided. */
 export type Decided = Task & { readonly commit: CommitRecord };
 
 export const isDecided = (task: Task): task is Decided => task.commit !== undefined;
 
+type With<O extends CommitRecord["outcome"]> = Decided & {
+  readonly commit: Extract<CommitRecord, { outcome: O }>;
+};
+
 const withOutcome = <O extends CommitRecord["outcome"]>(tasks: readonly Decided[], outcome: O) =>
-  tasks.filter(
-    (task): task is Decided & { commit: Extract<CommitRecord, { outcome: O }> } =>
-      task.commit.outcome === outcome,
-  );
+  tasks.filter((task): task is With<O> => task.commit.outcome === outcome);
 
 /** Rolls forward the tasks and, wave by wave, those that their failure reaches. */
 export async function rollForward(stores: Stores, tasks: readonly Decided[]): Promise<void> {
@@ -38,69 +43,89 @@ export async function refuse(stores: Stores, rejected: Rejected): Promise<void> 
   await rollForward(stores, await decideRefused(stores, rejected));
 }
 
-/** One wave; answers the tasks decided by its failures, to be continued out next. */
+/** One wave; answers the tasks decided by its failures, to be carried out next. */
 async function carryOut(stores: Stores, wave: readonly Decided[]): Promise<Decided[]> {
   const { tables, now } = stores;
-  const completed = await complete(stores, withOutcome(wave, "completed"));
-  const retried = await retry(stores, withOutcome(wave, "retried"));
-  const failed = wave.filter(({ commit }) => commit.outcome !== "retried");
-  const aborted = await abortOutputs(stores, failed);
-  const next = await decideRefused(stores, [
-    ...completed.rejected,
-    ...retried,
-    ...(await dependentsOf(stores, aborted)),
+  const [completed, retried, aborted] = await Promise.all([
+    complete(stores, withOutcome(wave, "completed")),
+    retry(stores, withOutcome(wave, "retried")),
+    abortOutputs(stores, wave.filter(keepsItsOutputs)),
+    discardUncommitted(stores, wave),
   ]);
-  await release(stores, wave, completed.results);
-  await discardUncommitted(stores, wave);
-  await tables.tasks.finish(
-    wave.map(({ taskId }) => taskId),
-    now(),
-  );
+  const conclude = async (): Promise<Decided[]> => {
+    const next = await decideRefused(stores, [...completed.rejected, ...retried, ...aborted]);
+    const taskIds = wave.map(({ taskId }) => taskId);
+    await tables.tasks.finish(taskIds, now());
+    return next;
+  };
+  const [next] = await Promise.all([conclude(), completed.dispatch()]);
   return next;
 }
 
+/** Nobody takes outputs over from it: no successor, no subtask. */
+const keepsItsOutputs = ({ commit }: Decided): boolean =>
+  commit.outcome === "completed" ? !commit.staged : commit.outcome !== "retried";
+
+interface Completion {
+  readonly rejected: Rejected;
+  /** Dispatches the tasks that were waiting for nothing else. */
+  dispatch(): Promise<unknown>;
+}
+
 /** Makes the results of successful attempts visible, and their subtasks part of the session. */
-async function complete(
-  stores: Stores,
-  tasks: readonly (Decided & { commit: { outcome: "completed" } })[],
-): Promise<{ results: ResultId[]; rejected: Rejected }> {
+async function complete(stores: Stores, tasks: readonly With<"completed">[]): Promise<Completion> {
   const { tables, now } = stores;
   const made = tasks.flatMap(({ commit }) => commit.results);
-  await tables.results.complete(made, now());
-  const results = made.map(({ resultId }) => resultId);
   const parents = tasks.filter(({ commit }) => commit.staged);
   const stages = parents.map(({ taskId, attempt }) => stageOf(taskId, attempt));
-  const published = await tables.results.publish(stages);
-  const rejected = await admitSubtasks(stores, parents);
-  return { results: [...results, ...published], rejected };
+  const [subtasks, published] = await Promise.all([
+    readSubtasks(stores, parents),
+    tables.results.publish(stages),
+    tables.results.complete(made, now()),
+  ]);
+  const results = [...made.map(({ resultId }) => resultId), ...published];
+  const [dispatch, rejected] = await Promise.all([
+    release(stores, tasks, results),
+    handOver(stores, parents, subtasks),
+  ]);
+  return { dispatch, rejected };
+}
+
+/** Aborts what the parents have neither made nor left to their subtasks, once these have theirs. */
+async function handOver(
+  stores: Stores,
+  parents: readonly With<"completed">[],
+  subtasks: Subtasks,
+): Promise<Rejected> {
+  const rejected = await admitSubtasks(stores, subtasks);
+  return [...rejected, ...(await abortOutputs(stores, parents))];
 }
 
 /** Makes the successors of retried tasks; they take over the outputs. */
-async function retry(
-  stores: Stores,
-  tasks: readonly (Decided & { commit: { outcome: "retried" } })[],
-): Promise<Rejected> {
-  const { tables, now } = stores;
-  const at = now();
+async function retry(stores: Stores, tasks: readonly With<"retried">[]): Promise<Rejected> {
+  const at = stores.now();
   const successors = tasks.map((task) => successorOf(task, task.commit.crashed, at));
-  await tables.tasks.create(successors);
-  await tables.results.transfer(
-    successors.flatMap(({ taskId: to, createdBy: from, expectedOutputIds }) =>
-      from === "" ? [] : expectedOutputIds.map((resultId) => ({ resultId, from, to })),
-    ),
+  const admissions = [...Map.groupBy(successors, ({ sessionId }) => sessionId)].map(
+    ([sessionId, some]) => ({ sessionId, tasks: some, batches: [] }),
   );
-  const bySession = Map.groupBy(successors, ({ sessionId }) => sessionId);
-  const admissions = [...bySession].map(([sessionId, some]) =>
-    admit(stores, { sessionId, tasks: some, batches: [] }),
+  const moves = successors.flatMap(({ taskId: to, createdBy: from, expectedOutputIds }) =>
+    from === "" ? [] : expectedOutputIds.map((resultId) => ({ resultId, from, to })),
   );
-  return (await Promise.all(admissions)).flat();
+  // Together: should we die here, the predecessor tells what is missing.
+  const [edges] = await Promise.all([
+    Promise.all(admissions.map((admission) => register(stores, admission))),
+    stores.tables.tasks.create(successors),
+    stores.tables.results.transfer(moves),
+  ]);
+  const rejected = admissions.map((admission, i) => accept(stores, admission, edges[i] ?? []));
+  return (await Promise.all(rejected)).flat();
 }
 
-/** Aborts what the tasks own and will never produce. A completed task may have left some out. */
-async function abortOutputs(
-  { tables, now }: Stores,
-  tasks: readonly Decided[],
-): Promise<ResultId[]> {
+/**
+ * Aborts what the tasks own and will never produce; a completed task may have left some out.
+ * Answers the tasks that waited for it.
+ */
+async function abortOutputs({ tables, now }: Stores, tasks: readonly Decided[]): Promise<Rejected> {
   const owned = tasks.flatMap(({ taskId, expectedOutputIds, commit }) => {
     const made = new Set(
       commit.outcome === "completed" ? commit.results.map(({ resultId }) => resultId) : [],
@@ -108,10 +133,7 @@ async function abortOutputs(
     const resultIds = expectedOutputIds.filter((id) => !made.has(id));
     return resultIds.length > 0 ? [{ taskId, resultIds }] : [];
   });
-  return await tables.results.abortOwned(owned, now());
-}
-
-async function dependentsOf({ tables }: Stores, aborted: readonly ResultId[]): Promise<Rejected> {
+  const aborted = await tables.results.abortOwned(owned, now());
   const dependents = await tables.dependencies.dependents(aborted);
   return dependents.map((taskId) => ({ taskId, reason: "one of its inputs was aborted" }));
 }
@@ -127,33 +149,34 @@ async function decideRefused({ tables, now }: Stores, rejected: Rejected): Promi
   return (await tables.tasks.get(ids)).filter(isDecided);
 }
 
-/** Closes the edges of completed results and dispatches the tasks that became ready. */
+/**
+ * Closes the edges of completed results; answers how to dispatch the tasks that became ready.
+ * Results and their dependents share a session: that of one is looked at beside.
+ */
 async function release(
   stores: Stores,
-  wave: readonly Decided[],
+  tasks: readonly Decided[],
   results: readonly ResultId[],
-): Promise<void> {
-  const ready = await stores.tables.dependencies.close(results);
-  if (ready.length === 0) return;
-  const sessions = new Set(wave.map(({ sessionId }) => sessionId));
-  for (const [sessionId, ids] of await bySession(stores, sessions, ready)) {
-    await dispatchDirectly(stores, sessionId, ids);
+): Promise<Completion["dispatch"]> {
+  const [sessionId, ...others] = new Set(tasks.map((task) => task.sessionId));
+  if (results.length === 0 || !sessionId) return async () => {};
+  const closing = stores.tables.dependencies.close(results);
+  if (others.length > 0) {
+    const ready = await closing;
+    return () => dispatchAll(stores, ready);
   }
+  const [ready, gate] = await Promise.all([closing, readGate(stores, sessionId)]);
+  return () => dispatchThrough(stores, gate, ready);
 }
 
-/** Results and their dependents share a session; only a wave over several sessions needs to look. */
-async function bySession(
-  { tables }: Stores,
-  sessions: ReadonlySet<SessionId>,
-  taskIds: readonly TaskId[],
-): Promise<Map<SessionId, TaskId[]>> {
-  const [only] = sessions;
-  if (sessions.size === 1 && only) return new Map([[only, [...taskIds]]]);
-  const tasks = await tables.tasks.get(taskIds);
-  return new Map(
-    [...Map.groupBy(tasks, ({ sessionId }) => sessionId)].map(([id, some]) => [
-      id,
-      some.map(({ taskId }) => taskId),
-    ]),
+/** Dispatches tasks of several sessions. */
+async function dispatchAll(stores: Stores, taskIds: readonly TaskId[]): Promise<void> {
+  const tasks = await stores.tables.tasks.get(taskIds);
+  const sessions = [...Map.groupBy(tasks, ({ sessionId }) => sessionId)];
+  await Promise.all(
+    sessions.map(([sessionId, some]) => {
+      const ready = some.map(({ taskId }) => taskId);
+      return dispatchDirectly(stores, sessionId, ready);
+    }),
   );
 }

@@ -6,11 +6,19 @@
  *       until they are accepted their parent does.
  */
 import type { StagedTask } from "../adaptors/ports/table/tasks.ts";
-import { cut, isSmallAddition, type NewBatch } from "../domain/batch.ts";
-import { type BatchId, batchId, type StageId, stageOf, type TaskId } from "../domain/ids.ts";
+import { cut, isSmallAddition } from "../domain/batch.ts";
+import {
+  type BatchId,
+  batchId,
+  type ResultId,
+  type StageId,
+  stageOf,
+  type TaskId,
+} from "../domain/ids.ts";
+import type { Result } from "../domain/result.ts";
 import type { Task, TaskDefinition } from "../domain/task.ts";
 import { nameOf } from "../domain/task-name.ts";
-import { admit, type Rejected } from "./admit.ts";
+import { admit, inputsOf, type Rejected } from "./admit.ts";
 import type { Stores } from "./stores.ts";
 
 const PAGE = 1_000;
@@ -32,18 +40,27 @@ export function batchSubtasks(
   return tasks;
 }
 
-/** Subtasks found staged by the parents' attempts; their outputs move from the parents to them. */
-export async function admitSubtasks(stores: Stores, parents: readonly Task[]): Promise<Rejected> {
+/** A page of what the attempts of some parents staged. */
+export interface Subtasks {
+  readonly parents: readonly Task[];
+  readonly tasks: readonly Task[];
+  /** These are all of them. */
+  readonly isWhole: boolean;
+  /** The next page. */
+  readonly after: StagedTask | undefined;
+}
+
+/** Subtasks found staged by the parents' attempts. */
+export async function readSubtasks(
+  { tables }: Stores,
+  parents: readonly Task[],
+  after?: StagedTask,
+): Promise<Subtasks> {
   const stages = new Map(parents.map((task) => [task.taskId, stageOf(task.taskId, task.attempt)]));
-  const rejected: { taskId: TaskId; reason: string }[] = [];
-  let after: StagedTask | undefined;
-  do {
-    const tasks = await stores.tables.tasks.staged([...stages.values()], { after, limit: PAGE });
-    const isWhole = after === undefined && tasks.length < PAGE;
-    rejected.push(...(await admitPage(stores, { parents, tasks, isWhole })));
-    after = tasks.length === PAGE ? cursorAt(tasks.at(-1), stages) : undefined;
-  } while (after !== undefined);
-  return rejected;
+  const tasks = await tables.tasks.staged([...stages.values()], { after, limit: PAGE });
+  const isLast = tasks.length < PAGE;
+  const cursor = isLast ? undefined : cursorAt(tasks.at(-1), stages);
+  return { parents, tasks, isWhole: isLast && after === undefined, after: cursor };
 }
 
 function cursorAt(last: Task | undefined, stages: ReadonlyMap<string, StageId>) {
@@ -51,22 +68,55 @@ function cursorAt(last: Task | undefined, stages: ReadonlyMap<string, StageId>) 
   return last && stage ? { stage, taskId: last.taskId } : undefined;
 }
 
-interface Subtasks {
-  readonly parents: readonly Task[];
-  readonly tasks: readonly Task[];
-  /** These are all of them. */
-  readonly isWhole: boolean;
+/** Admits this page and those behind it; the subtasks' outputs move from the parents to them. */
+export async function admitSubtasks(stores: Stores, first: Subtasks): Promise<Rejected> {
+  const rejected: { taskId: TaskId; reason: string }[] = [];
+  for (let page = first; ; page = await readSubtasks(stores, first.parents, page.after)) {
+    rejected.push(...(await admitPage(stores, page)));
+    if (page.after === undefined) return rejected;
+  }
 }
 
 async function admitPage(stores: Stores, page: Subtasks): Promise<Rejected> {
-  await stores.tables.results.transfer(delegated(page));
-  const batches = await batchesOf(stores, page);
-  const bySession = Map.groupBy(page.tasks, ({ sessionId }) => sessionId);
-  const admissions = [...bySession].map(([sessionId, tasks]) => {
-    const own = batches.filter((batch) => batch.sessionId === sessionId);
-    return admit(stores, { sessionId, tasks, batches: own });
-  });
+  const { tables, scheduling } = stores;
+  const groups: Map<BatchId, Task[]> = Map.groupBy(page.tasks, ({ batchId: id }) => id);
+  // The parents' own batches are on record.
+  for (const parent of page.parents) groups.delete(parent.batchId);
+  const singles = page.isWhole ? [...groups.values()].filter(isOne) : [];
+  const toName = singles.map(([task]) => task).slice(0, scheduling.singleTasks);
+  const [known] = await Promise.all([
+    readNamed(stores, page.tasks, toName),
+    tables.results.transfer(delegated(page)),
+  ]);
+  const names = new Map(toName.map((task) => [task.batchId, nameIn(known, task)]));
+  const admissions = [...Map.groupBy(page.tasks, ({ sessionId }) => sessionId)].map(
+    ([sessionId, tasks]) => {
+      const ids = new Set(tasks.map((task) => task.batchId));
+      const batches = [...ids]
+        .filter((id) => groups.has(id))
+        .map((id) => ({ batchId: id, sessionId, name: names.get(id) }));
+      return admit(stores, { sessionId, tasks, batches, known });
+    },
+  );
   return (await Promise.all(admissions)).flat();
+}
+
+const isOne = (tasks: Task[]): tasks is [Task] => tasks.length === 1;
+
+const nameIn = (known: ReadonlyMap<ResultId, Result>, task: Task): string => {
+  const [output] = task.expectedOutputIds;
+  return nameOf(task, output && known.get(output));
+};
+
+/** The inputs of all the tasks, and the outputs by which some of them are named. */
+async function readNamed(
+  { tables }: Stores,
+  tasks: readonly Task[],
+  toName: readonly Task[],
+): Promise<ReadonlyMap<ResultId, Result>> {
+  const outputs = toName.flatMap(({ expectedOutputIds: [output] }) => output ?? []);
+  const rows = await tables.results.get([...new Set([...tasks.flatMap(inputsOf), ...outputs])]);
+  return new Map(rows.map((row) => [row.resultId, row]));
 }
 
 /** Outputs that a parent has left to its subtasks. */
@@ -80,29 +130,3 @@ function delegated({ parents, tasks }: Subtasks) {
           .map((resultId) => ({ resultId, from, to })),
   );
 }
-
-/** The batches that these tasks were cut into; the parents' own are on record. */
-async function batchesOf(stores: Stores, page: Subtasks): Promise<NewBatch[]> {
-  const groups: Map<BatchId, Task[]> = Map.groupBy(page.tasks, ({ batchId: id }) => id);
-  for (const parent of page.parents) groups.delete(parent.batchId);
-  const names = page.isWhole ? await namesOf(stores, [...groups.values()]) : new Map();
-  return [...groups].flatMap(([id, [task]]) =>
-    task ? [{ batchId: id, sessionId: task.sessionId, name: names.get(id) }] : [],
-  );
-}
-
-/** Of batches of one task. */
-async function namesOf({ tables, scheduling }: Stores, groups: readonly Task[][]) {
-  const singles = groups.filter(isOne).slice(0, scheduling.singleTasks);
-  const outputs = singles.flatMap(([task]) => task.expectedOutputIds[0] ?? []);
-  const results = await tables.results.get([...new Set(outputs)]);
-  const outputOf = new Map(results.map((row) => [row.resultId, row]));
-  return new Map(
-    singles.map(([task]) => {
-      const [output] = task.expectedOutputIds;
-      return [task.batchId, nameOf(task, output && outputOf.get(output))] as const;
-    }),
-  );
-}
-
-const isOne = (tasks: Task[]): tasks is [Task] => tasks.length === 1;

@@ -1,21 +1,15 @@
-import { mkdirSync } from "node:fs";
-import { join } from "node:path";
 import { expect, it } from "vitest";
 import { createCommitter } from "../../src/agent/commit/committer.ts";
 import { createSettler } from "../../src/agent/commit/settle.ts";
-import { type Attempt, createAttempt, keyOf } from "../../src/agent/execution/attempt.ts";
-import { createIdleTime } from "../../src/agent/idle-time.ts";
-import { agentId, type TaskId } from "../../src/domain/ids.ts";
+import { type Attempt, keyOf } from "../../src/agent/execution/attempt.ts";
+import type { TaskId } from "../../src/domain/ids.ts";
 import { TaskStatus } from "../../src/domain/status.ts";
 import type { Stores } from "../../src/lifecycle/stores.ts";
-import { createLogger } from "../../src/telemetry/logger.ts";
-import { createMetrics } from "../../src/telemetry/metrics.ts";
-import { PARTITION } from "./grid.ts";
+import { acquireAll, toContext } from "./context.ts";
 import { freshGrid, gate } from "./scene.ts";
 
 const grid = freshGrid();
 const LIMIT = 64;
-const owner = { agentId: agentId("agent"), hostname: "here" };
 
 /** Tasks that an agent has acquired. */
 async function acquired(count: number): Promise<Attempt[]> {
@@ -25,30 +19,11 @@ async function acquired(count: number): Promise<Attempt[]> {
     session,
     Array.from({ length: count }, () => ({ payloadId })),
   );
-  const tasks = await grid().stores.tables.tasks.acquire(ids, owner, 1);
-  const folder = join(grid().folder, "cache");
-  mkdirSync(folder, { recursive: true });
-  return tasks.map((task) => createAttempt(task, { cacheFolder: folder, folderMark: "test" }));
+  return await acquireAll(toContext(grid(), grid().stores), ids);
 }
 
 function openCommitter(stores: Stores) {
-  const never = new AbortController().signal;
-  const context = {
-    ...{
-      stores,
-      owner,
-      partitionId: PARTITION,
-      newId: () => "",
-      held: new Set<Attempt>(),
-      idle: createIdleTime(),
-    },
-    ...{ stopping: never, ending: never, metrics: createMetrics() },
-    log: createLogger({ level: "silent", role: "test" }),
-    settings: {
-      ...{ cacheFolder: "", prefetch: 1, heartbeatMs: 1, graceDelayMs: 1, holdMs: 1 },
-      ...{ dataChunkMaxBytes: 1, maxErrorBytes: 1_000, folderMark: "test" },
-    },
-  };
+  const context = toContext(grid(), stores);
   const failures: unknown[] = [];
   const failed = (error: unknown) => void failures.push(error);
   const settler = createSettler(context);

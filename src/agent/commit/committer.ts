@@ -73,7 +73,8 @@ export function createCommitter(options: CommitterOptions): Committer {
     if (refused.length > 0) revoke(refused);
   };
 
-  const decideAll = async (group: readonly Decidable[]): Promise<Decided[]> => {
+  /** Answers those that count; what the others stored is for the caller to remove. */
+  const decideAll = async (group: readonly Decidable[]) => {
     const at = stores.now();
     const answers = await retryUntilAvailable(patient, "decide tasks", () =>
       tables.tasks.decide(
@@ -82,6 +83,7 @@ export function createCommitter(options: CommitterOptions): Committer {
       ),
     );
     const decided: Decided[] = [];
+    const refused: Attempt[] = [];
     for (const [i, one] of group.entries()) {
       const { attempt, decision } = one;
       held.delete(attempt);
@@ -94,18 +96,21 @@ export function createCommitter(options: CommitterOptions): Committer {
         const current = { status: answer?.status, attempt: answer?.attempt };
         log.warn({ ...idsOf(attempt), outcome: record.outcome, current }, "commit refused");
         metrics.commitsRefused.inc({ partition: partitionId });
-        if (record.outcome === "completed") await removeStored(attempt);
+        if (record.outcome === "completed") refused.push(attempt);
       }
     }
-    return decided;
+    return { decided, refused };
   };
 
-  const removeStored = async (attempt: Attempt): Promise<void> => {
+  const removeStored = async (attempts: readonly Attempt[]): Promise<void> => {
+    if (attempts.length === 0) return;
+    const tasks = attempts.map(({ task }) => task);
     await retryUntilAvailable({ ...patient, tries: TRIES }, "remove what does not count", () =>
-      dropAttempts(stores, [attempt.task]),
+      dropAttempts(stores, tasks),
     ).catch((error: unknown) => {
       // Garbage, invisible to all, is better than an agent that stands still.
-      log.error({ ...idsOf(attempt), err: error }, "outputs of a refused attempt were left behind");
+      const taskIds = tasks.map(({ taskId }) => taskId);
+      log.error({ taskIds, err: error }, "outputs of refused attempts were left behind");
     });
   };
 
@@ -133,10 +138,10 @@ export function createCommitter(options: CommitterOptions): Committer {
       startAll(starts.map(({ attempt }) => attempt)),
     ]);
     if (decidable.length === 0) return;
-    const decided = await decideAll(decidable);
+    const { decided, refused } = await decideAll(decidable);
     uncommitted -= decidable.length;
     freed.notify();
-    await carryOut(decided);
+    await Promise.all([carryOut(decided), removeStored(refused)]);
     settler.settled(decidable.map(({ attempt }) => attempt));
   };
 

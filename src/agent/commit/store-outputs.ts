@@ -1,7 +1,7 @@
 // Stores what successful attempts made, out of sight: objects that nobody names yet, and rows
 // staged under the attempt. The commit point makes them count.
 import type { NewBlob, Origin } from "../../adaptors/object-storage.ts";
-import { type ResultId, stageOf } from "../../domain/ids.ts";
+import { type ResultId, type SessionId, stageOf } from "../../domain/ids.ts";
 import type { Result } from "../../domain/result.ts";
 import { ResultStatus } from "../../domain/status.ts";
 import type { CommitRecord, CompletedResult } from "../../domain/task.ts";
@@ -55,21 +55,40 @@ export async function storeOutputs(
   const blobs = group.flatMap(({ attempt, outputs }) =>
     [...outputs.values()].flatMap((output) => smallOf(attempt, output)),
   );
-  const small = (blobs.length > 0 ? await objects.putMany(blobs) : []).values();
-  const stored: Stored[] = [];
+  const [stored, counts] = await Promise.all([
+    blobs.length > 0 ? objects.putMany(blobs) : [],
+    countTasks(context.stores, group),
+  ]);
+  const small = stored.values();
+  const completed: CompletedResult[][] = [];
   for (const { attempt, outputs } of group) {
-    const completed: CompletedResult[] = [];
+    const results: CompletedResult[] = [];
     for (const [resultId, output] of outputs) {
       const object =
         output.kind === "large"
           ? await objects.put(originOf(attempt), output.open())
           : small.next().value;
       if (!object) throw new Error("the object store answered for too few objects");
-      completed.push({ resultId, ...object });
+      results.push({ resultId, ...object });
     }
-    stored.push(await finishStoring(context, attempt, completed));
+    completed.push(results);
   }
-  return stored;
+  const staging = group.map(({ attempt }, i) => {
+    const soFar = counts.get(attempt.task.sessionId) ?? 0;
+    return finishStoring(context, attempt, { completed: completed[i] ?? [], soFar });
+  });
+  return await Promise.all(staging);
+}
+
+/** How many tasks the sessions of those have that made subtasks. */
+async function countTasks(
+  { tables }: AgentContext["stores"],
+  group: readonly Made[],
+): Promise<ReadonlyMap<SessionId, number>> {
+  const parents = group.filter(({ attempt }) => attempt.buffer.subtasks.length > 0);
+  const sessionIds = [...new Set(parents.map(({ attempt }) => attempt.task.sessionId))];
+  const counts = await Promise.all(sessionIds.map((id) => tables.batches.taskCount(id)));
+  return new Map(sessionIds.map((id, i) => [id, counts[i] ?? 0]));
 }
 
 /** Found by it, should the attempt turn out not to count. */
@@ -81,13 +100,22 @@ const originOf = ({ task }: Attempt): Origin => ({
 const smallOf = (attempt: Attempt, output: Output): NewBlob[] =>
   output.kind === "small" ? [{ origin: originOf(attempt), data: output.data }] : [];
 
+/** What was stored of an attempt, and how many tasks its session has. */
+interface Progress {
+  readonly completed: readonly CompletedResult[];
+  readonly soFar: number;
+}
+
 async function finishStoring(
   context: AgentContext,
   attempt: Attempt,
-  completed: readonly CompletedResult[],
+  { completed, soFar }: Progress,
 ): Promise<Stored> {
   for (const { size } of completed) context.metrics.bytesStored.inc(size);
-  if (isStaging(attempt)) await stage(context, attempt, completed);
+  await Promise.all([
+    stageResults(context, attempt, completed),
+    stageSubtasks(context, attempt, soFar),
+  ]);
   return toRecord(attempt, completed);
 }
 
@@ -101,8 +129,8 @@ const toRecord = (attempt: Attempt, completed: readonly CompletedResult[]) => ({
   staged: isStaging(attempt),
 });
 
-async function stage(
-  context: Pick<AgentContext, "stores" | "newId" | "settings">,
+async function stageResults(
+  context: Pick<AgentContext, "stores">,
   attempt: Attempt,
   completed: readonly CompletedResult[],
 ): Promise<void> {
@@ -122,16 +150,14 @@ async function stage(
   for (let i = 0; i < rows.length; i += SLICE) {
     await tables.results.create(rows.slice(i, i + SLICE), stageId);
   }
-  await stageSubtasks(context, attempt);
 }
 
 async function stageSubtasks(
   { stores: { tables, scheduling }, newId }: Pick<AgentContext, "stores" | "newId">,
   attempt: Attempt,
+  soFar: number,
 ): Promise<void> {
   const { task, buffer } = attempt;
-  if (buffer.subtasks.length === 0) return;
-  const soFar = await tables.batches.taskCount(task.sessionId);
   const { singleTasks } = scheduling;
   const definitions = batchSubtasks(task, buffer.subtasks, { soFar, singleTasks, newId });
   const stageId = stageOf(task.taskId, task.attempt);
