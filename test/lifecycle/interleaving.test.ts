@@ -24,7 +24,7 @@ const usual = (): number[] => {
 
 const seeds = asked ? range(Number(asked[1] ?? 1), Number(asked[2])) : usual();
 
-const MISHAPS = { death: 0, outage: 0 };
+const MISHAPS = { death: 0.005, outage: 0.03 };
 const LARGE: Scale = { tasks: 14, agents: 5, mortality: 0.6, nerves: 0.5, mishaps: MISHAPS };
 /** Few tasks for many agents: they meet at the same one. */
 const SMALL: Scale = { tasks: 2, agents: 5, mortality: 0.2, nerves: 0.9, mishaps: MISHAPS };

@@ -23,6 +23,8 @@ export interface Chronicle {
   /** Worker calls, by task and attempt. */
   readonly calls: Map<string, number>;
   readonly complaints: string[];
+  /** Was any verb? */
+  readonly isCut: boolean;
   observe(verb: string, args: readonly unknown[], answer: unknown): Promise<void>;
   /** The same of a verb that was cut: what came of it is read from the store. */
   observeCut(verb: string, args: readonly unknown[]): Promise<void>;
@@ -90,13 +92,19 @@ export function createChronicle(tables: TableStorage): Chronicle {
     "queue.publish": (messages: Message[]) => void published.push(...messages),
   };
 
+  let isCut = false;
+
   return {
+    get isCut() {
+      return isCut;
+    },
     ...{ verdicts, published, closed, complaints, calls: new Map(), look },
     async observe(verb, [first], answer) {
       observers[verb]?.(first as never, answer as never);
       if (MAKES_FINAL.has(verb)) await look();
     },
     async observeCut(verb, [first]) {
+      isCut = true;
       if (verb === "tables.tasks.decide") await decidedInPart(first as readonly Decision[]);
       if (verb === "tables.results.create") observers[verb]?.(first as never, undefined as never);
       if (MAKES_FINAL.has(verb)) await look();

@@ -132,8 +132,13 @@ async function isSettled({ sessionId, partitionId, stores }: World): Promise<boo
   const moving = Object.values(TaskStatus).filter(
     (status) => !FINAL_TASK_STATUSES.includes(status) && status !== TaskStatus.PENDING,
   );
-  const open = await stores.tables.tasks.inSession(sessionId, moving, 1);
-  return open.length === 0 && (await stores.queue.depth(partitionId))?.waiting === 0;
+  const { tasks, dependencies } = stores.tables;
+  const open = await tasks.inSession(sessionId, moving, 1);
+  const pending = await tasks.inSession(sessionId, [TaskStatus.PENDING], 1_000);
+  // The next look of the supervisor dispatches these.
+  const ready = await dependencies.ready(pending.map(({ taskId }) => taskId));
+  if (open.length > 0 || ready.length > 0) return false;
+  return (await stores.queue.depth(partitionId))?.waiting === 0;
 }
 
 export interface Later {
