@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { type Clients, withClients } from "./clients.ts";
 import type { ObjectStorage } from "./ports/objects.ts";
 
 export const ObjectStorageOptions = z.discriminatedUnion("driver", [
@@ -17,13 +18,21 @@ export const ObjectStorageOptions = z.discriminatedUnion("driver", [
 /** As written in a configuration: what has a default may be left out. */
 export type ObjectStorageOptions = z.input<typeof ObjectStorageOptions>;
 
-/** Opens the configured driver; only its vendor SDK is loaded. */
-export async function openObjectStorage(options: ObjectStorageOptions): Promise<ObjectStorage> {
-  const parsed = ObjectStorageOptions.parse(options);
-  switch (parsed.driver) {
-    case "embedded":
-      return (await import("./embedded/objects/storage.ts")).openEmbeddedStorage(parsed);
-  }
-}
+/**
+ * Opens the configured driver; only its vendor SDK is loaded.
+ *
+ * @param clients shared with other ports, and to be disposed after them; without, it has its own.
+ */
+export const openObjectStorage = (
+  options: ObjectStorageOptions,
+  clients?: Clients,
+): Promise<ObjectStorage> =>
+  withClients(clients, async (shared) => {
+    const parsed = ObjectStorageOptions.parse(options);
+    switch (parsed.driver) {
+      case "embedded":
+        return (await import("./embedded/objects/storage.ts")).openEmbeddedStorage(shared, parsed);
+    }
+  });
 
 export type { NewBlob, ObjectStorage, Origin, StoredObject } from "./ports/objects.ts";

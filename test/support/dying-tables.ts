@@ -5,6 +5,7 @@
  * happens. Triggers tell the documents apart, so that a statement that writes many is cut in its
  * middle, too. A change is part of its document's write (F4); counts are documents of their own.
  */
+import { openFolder } from "../../src/adaptors/embedded/folder.ts";
 import { tablesOf } from "../../src/adaptors/embedded/table/open.ts";
 import { openStore, type RunVerb, type Store } from "../../src/adaptors/embedded/table/store.ts";
 import type { DyingTables } from "../contracts/table-storage/cuts/dying.ts";
@@ -65,7 +66,7 @@ function placeCuts({ prepare }: Store) {
 }
 
 export function openDyingTables(path: string): DyingTables {
-  const whole = openStore(path, runUntilCut);
+  const whole = openStore(openFolder(path), runUntilCut);
   const cuts = placeCuts(whole);
   const store: Store = {
     ...whole,

@@ -1,11 +1,12 @@
-import { mkdirSync } from "node:fs";
 import type { FileHandle } from "node:fs/promises";
 import { join } from "node:path";
 import { GridError } from "../../../domain/errors.ts";
 import type { ObjectId } from "../../../domain/ids.ts";
+import type { Clients } from "../../clients.ts";
 import { interruptible } from "../../interruptible.ts";
 import type { NewBlob, ObjectStorage, Origin, StoredObject } from "../../ports/objects.ts";
 import { openDatabase } from "../database/database.ts";
+import { shareFolder } from "../folder.ts";
 import { openFiles, readChunks, slicesOf } from "./files.ts";
 import { createRows, SCHEMA, toRowKey } from "./rows.ts";
 
@@ -18,9 +19,11 @@ export interface EmbeddedStorageOptions {
 const FILES_AT_ONCE = 8;
 
 /** Small blobs in `objects.db`, large ones as files under `objects/`, in the data folder. */
-export async function openEmbeddedStorage(options: EmbeddedStorageOptions): Promise<ObjectStorage> {
-  const { path, inlineBytes } = options;
-  mkdirSync(path, { recursive: true });
+export async function openEmbeddedStorage(
+  clients: Clients,
+  { path, inlineBytes }: EmbeddedStorageOptions,
+): Promise<ObjectStorage> {
+  await shareFolder(clients, path);
   const files = await openFiles(join(path, "objects"));
   const file = join(path, "objects.db");
   const db = openDatabase({ file, schema: SCHEMA, durability: "FULL" });

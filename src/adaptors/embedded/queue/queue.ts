@@ -1,20 +1,23 @@
-import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { GridError } from "../../../domain/errors.ts";
+import type { Clients } from "../../clients.ts";
 import type { Delivery, Message, QueueStorage } from "../../ports/queue.ts";
 import { openDatabase } from "../database/database.ts";
-import { type Notifier, openNotifier } from "../notifier.ts";
+import { shareFolder } from "../folder.ts";
+import type { Notifier } from "../notifier.ts";
 import { toOutage } from "../outage.ts";
 import { createMessages, SCHEMA } from "./messages.ts";
 import { createReceivers, type Receivers } from "./receivers.ts";
 
 /** The queue of one machine: `queue.db` in the data folder, and a notifier for each partition. */
-export function openEmbeddedQueue(path: string): QueueStorage {
-  mkdirSync(path, { recursive: true });
+export async function openEmbeddedQueue(
+  clients: Clients,
+  { path }: { path: string },
+): Promise<QueueStorage> {
+  const folder = await shareFolder(clients, path);
   const file = join(path, "queue.db");
   const db = openDatabase({ file, schema: SCHEMA, durability: "NORMAL" });
   const messages = createMessages(db);
-  const notifiers = new Map<string, Notifier>();
   const receivers = new Map<string, Receivers>();
   /** Delivered and not acknowledged, by receipt. */
   const held = new Map<string, Message>();
@@ -22,16 +25,11 @@ export function openEmbeddedQueue(path: string): QueueStorage {
   let closed = false;
 
   const notifierOf = (partition: string): Notifier => {
-    let notifier = notifiers.get(partition);
-    if (!notifier) {
-      try {
-        notifier = openNotifier(path, `queue-${partition}`);
-      } catch (error) {
-        throw toOutage("queue", error);
-      }
-      notifiers.set(partition, notifier);
+    try {
+      return folder.notifier(`queue-${partition}`);
+    } catch (error) {
+      throw toOutage("queue", error);
     }
-    return notifier;
   };
   const notify = (published: readonly Message[]): void => {
     for (const partition of new Set(published.map(({ partitionId }) => partitionId))) {
@@ -85,7 +83,6 @@ export function openEmbeddedQueue(path: string): QueueStorage {
         await messages.publish(unacknowledged);
         notify(unacknowledged);
       } finally {
-        for (const notifier of notifiers.values()) notifier[Symbol.dispose]();
         await db[Symbol.asyncDispose]();
       }
     },

@@ -4,7 +4,9 @@
 //       true until it has written.
 //   C1. Counts by status, progress of batches and the change feed are written in the transaction
 //       of the change itself (ledger.ts).
+import type { Clients } from "../../clients.ts";
 import type { TableStorage } from "../../ports/table-storage.ts";
+import { shareFolder } from "../folder.ts";
 import { agentTable } from "./agents.ts";
 import { batchTable } from "./batches.ts";
 import { shownCounts } from "./counts.ts";
@@ -20,7 +22,10 @@ import { createSweep } from "./sweep.ts";
 import { taskTable } from "./tasks.ts";
 
 /** @param path the data folder; it is made if it is not there. */
-export const openEmbeddedTables = (path: string): TableStorage => tablesOf(openStore(path));
+export const openEmbeddedTables = async (
+  clients: Clients,
+  { path }: { path: string },
+): Promise<TableStorage> => tablesOf(openStore(await shareFolder(clients, path)));
 
 export function tablesOf(store: Store): TableStorage {
   const feed = changeFeed(store);

@@ -1,8 +1,7 @@
-import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { StatementSync } from "node:sqlite";
 import { openDatabase } from "../database/database.ts";
-import { openNotifier } from "../notifier.ts";
+import type { Folder } from "../folder.ts";
 import { createLedger, type Ledger } from "./ledger.ts";
 import { LATEST_TIME, SCHEMA } from "./schema.ts";
 
@@ -31,17 +30,16 @@ const runWhole: RunVerb = (work, ledger) => {
 };
 
 /** @param run given by tests, in whose stores a verb dies between two of its documents. */
-export function openStore(path: string, run = runWhole): Store {
-  mkdirSync(path, { recursive: true });
+export function openStore(folder: Folder, run = runWhole): Store {
   const database = openDatabase({
-    file: join(path, "table.db"),
+    file: join(folder.path, "table.db"),
     schema: SCHEMA,
     latestTime: LATEST_TIME,
     durability: "FULL",
   });
   const notifiers = {
-    changes: openNotifier(path, "changes"),
-    progress: openNotifier(path, "progress"),
+    changes: folder.notifier("changes"),
+    progress: folder.notifier("progress"),
   };
   const tuples = new Map<string, StatementSync>();
 
@@ -71,10 +69,6 @@ export function openStore(path: string, run = runWhole): Store {
       return value;
     },
     listen: (notifier, listener) => notifiers[notifier].listen(listener),
-    async [Symbol.asyncDispose]() {
-      await database[Symbol.asyncDispose]();
-      notifiers.changes[Symbol.dispose]();
-      notifiers.progress[Symbol.dispose]();
-    },
+    [Symbol.asyncDispose]: () => database[Symbol.asyncDispose](),
   };
 }
