@@ -26,7 +26,7 @@ export async function judge(world: World): Promise<string[]> {
     ...judgeSubtasks(scene),
     ...judgeWaits(scene),
     ...judgeOrigins(scene),
-    ...judgeChanges(await world.changes()),
+    ...judgeChanges(await world.changes(), scene),
     ...(await judgeObjects(scene)),
     ...(await judgeBatches(scene)),
     ...(await judgeRest(scene)),

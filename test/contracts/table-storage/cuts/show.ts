@@ -1,5 +1,8 @@
 // What can be seen of the documents, one text each, the same for every session.
+
+import type { TaskCounts } from "../../../../src/adaptors/ports/table/tasks.ts";
 import type { TableStorage } from "../../../../src/adaptors/table-storage.ts";
+import { bySession } from "../conditions.ts";
 import type { Cast } from "./cast.ts";
 
 export type Shown = ReadonlyMap<string, string>;
@@ -22,6 +25,20 @@ export async function show(tables: TableStorage, cast: Cast): Promise<Shown> {
   await showBatches(tables, cast, put);
   return shown;
 }
+
+/** What is shown apart from the documents, once it is counted anew. */
+export async function recounted(tables: TableStorage, cast: Cast): Promise<string> {
+  const { session: sessionId } = cast;
+  await tables.counts.recount(sessionId);
+  const keys = cast.batches.map((_, i) => ({ sessionId, batch: i + 1 }));
+  const infos = await tables.batches.get(keys);
+  const byStatus = await tables.tasks.countByStatus(bySession(sessionId));
+  const progress = infos.map((info) => [info.batchId, info.progress]);
+  const taskCount = await tables.batches.taskCount(sessionId);
+  return neutral(cast, { byStatus: byStatus.toSorted(byNumber), progress, taskCount });
+}
+
+const byNumber = (a: TaskCounts, b: TaskCounts): number => a.status - b.status;
 
 export const neutral = ({ session }: Cast, value: unknown): string =>
   JSON.stringify(value ?? "nothing").replaceAll(session, "SESSION");

@@ -7,10 +7,10 @@ import {
   TASK_MACHINE,
   TaskStatus,
 } from "../../../../src/domain/status.ts";
-import { type Complaints, nameOf } from "./scene.ts";
+import { type Complaints, nameOf, type Scene } from "./scene.ts";
 
-/** I5, as a client sees it. */
-export function* judgeChanges(changes: readonly Change[]): Complaints {
+/** I5, as a client sees it; and F4: what became of each document was told. */
+export function* judgeChanges(changes: readonly Change[], scene: Scene): Complaints {
   const tasks = new Map<TaskId, TaskStatus>();
   const results = new Map<ResultId, ResultStatus>();
   for (const change of changes) {
@@ -24,6 +24,12 @@ export function* judgeChanges(changes: readonly Change[]): Complaints {
       results.set(resultId, status);
     }
   }
+  for (const { taskId, status } of scene.tasks.values())
+    if (tasks.get(taskId) !== status)
+      yield `F4: ${taskId} is ${nameOf(status)} and was told ${nameOf(tasks.get(taskId))}`;
+  for (const { resultId, status } of scene.results.values())
+    if (results.get(resultId) !== status)
+      yield `F4: result ${resultId} is ${status} and was told ${results.get(resultId)}`;
 }
 
 /** PROCESSED is never shown: what shows is the status before it, and after it. */
