@@ -3,6 +3,7 @@ import { execFileSync } from "node:child_process";
 import { once } from "node:events";
 import {
   existsSync,
+  lstatSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -52,16 +53,20 @@ function unpack(commit: string, scope: Scope): string {
 const isSame = (root: string, file: string): boolean =>
   readFileSync(join(root, file)).equals(readFileSync(join(ROOT, file)));
 
+const isShared = (modules: string): boolean =>
+  lstatSync(join(modules, ".bin"), { throwIfNoEntry: false })?.isSymbolicLink() === true;
+
 /**
  * Lends our dependencies to a tree that would install the same ones.
  *
  * Each by a link of its own, beside a stamp of its own: a setup writes there what it has done, and
- * what that tree generates must not pass for ours.
+ * what that tree generates must not pass for ours. What was lent goes when ours have changed.
  */
 function shareDependencies(root: string): void {
   const [ours, theirs] = [join(ROOT, "node_modules"), join(root, "node_modules")];
-  if (existsSync(theirs)) return;
-  if (!isSame(root, "package-lock.json") || !isSame(root, "scripts/setup.mjs")) return;
+  const mayShare = isSame(root, "package-lock.json") && isSame(root, "scripts/setup.mjs");
+  if (isShared(theirs) && !mayShare) rmSync(theirs, { recursive: true });
+  if (existsSync(theirs) || !mayShare) return;
   const { install } = JSON.parse(readFileSync(join(ours, STAMP), "utf8"));
   const unfinished = `${theirs}.${process.pid}`;
   mkdirSync(unfinished);
