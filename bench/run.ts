@@ -1,5 +1,6 @@
 // `npm run bench`: what it measures is chosen by its options.
 import { InvalidArgumentError, program } from "commander";
+import { ExplainedError } from "./support/explained-error.ts";
 import { inScope, type Scope, StoppedError } from "./support/scope.ts";
 import { FULL } from "./support/work.ts";
 import { WORKS, worksOf } from "./works.ts";
@@ -37,7 +38,7 @@ async function finish(work: (scope: Scope) => Promise<void>): Promise<never> {
     await inScope(work);
     process.exit(0);
   } catch (error) {
-    console.error(error instanceof StoppedError ? error.message : error);
+    console.error(error instanceof ExplainedError ? error.message : error);
     process.exit(error instanceof StoppedError ? STOPPED : 1);
   }
 }

@@ -13,6 +13,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
+import { ExplainedError } from "./explained-error.ts";
 import type { Scope } from "./scope.ts";
 import { git, ROOT, shortOf, type Tree } from "./tree.ts";
 
@@ -94,6 +95,6 @@ export async function checkOut(name: string, scope: Scope): Promise<Tree> {
     stdio: ["ignore", "ignore", "inherit"],
   });
   const [code] = (await once(setup, "exit")) as [number | null];
-  if (code !== 0) throw new Error(`The setup of ${shortOf(commit)} failed, in ${root}.`);
+  if (code !== 0) throw new ExplainedError(`The setup of ${shortOf(commit)} failed, in ${root}.`);
   return { name: shortOf(commit), root };
 }

@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type BenchClient, openClient } from "./client.ts";
+import { ExplainedError } from "./explained-error.ts";
 import { cpuSeconds, descendantsOf, type Memory, memoryOf } from "./processes.ts";
 import type { Scope } from "./scope.ts";
 import type { Tree } from "./tree.ts";
@@ -75,7 +76,7 @@ export async function startGrid(tree: Tree, scope: Scope): Promise<BenchGrid> {
     supervisor.stderr?.on("data", hear);
     supervisor.once("error", reject);
     supervisor.once("exit", (code) =>
-      reject(new Error(`grid dev of ${tree.name} ended (${code}):\n${said}`)),
+      reject(new ExplainedError(`grid dev of ${tree.name} ended (${code}):\n${said}`)),
     );
   });
   const startMs = performance.now() - started;
@@ -101,7 +102,7 @@ export async function startGrid(tree: Tree, scope: Scope): Promise<BenchGrid> {
       const now = facts().pids;
       const other = Object.keys(pids).filter((child) => now[child] !== pids[child]);
       if (other.length === 0) return;
-      throw new Error(
+      throw new ExplainedError(
         `${other.join(", ")} of ${tree.name} died and was started again:\n${said.slice(-2_000)}`,
       );
     },

@@ -6,6 +6,7 @@
 //       tree has run it once, in a tenth of the size, before it counts.
 //   M3. A process of a grid that died during a run fails the bench.
 import { setTimeout as sleep } from "node:timers/promises";
+import { ExplainedError } from "./explained-error.ts";
 import { type BenchGrid, startGrid } from "./grid.ts";
 import { untilQuiet } from "./quiet.ts";
 import type { Scope } from "./scope.ts";
@@ -38,7 +39,9 @@ async function withinLimit<T>(work: Work, tree: Tree, running: Promise<T>): Prom
   if (work.extra) return await running;
   const end = new AbortController();
   const late = sleep(LONGEST_MS, undefined, { signal: end.signal }).then(() => {
-    throw new Error(`${work.key} on ${tree.name} has not ended after ${LONGEST_MS / 60_000} min.`);
+    throw new ExplainedError(
+      `${work.key} on ${tree.name} has not ended after ${LONGEST_MS / 60_000} min.`,
+    );
   });
   try {
     return await Promise.race([running, late]);

@@ -12,6 +12,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { openGuard } from "../../src/main/dev/guard.ts";
 import { listenToStopSignals } from "../../src/main/dev/stop-signals.ts";
+import { ExplainedError } from "./explained-error.ts";
 import { descendantsOf, isAlive } from "./processes.ts";
 
 export interface Scope {
@@ -92,7 +93,7 @@ function openScope(kill: AbortSignal): Scope & AsyncDisposable {
 }
 
 /** Somebody told the bench to stop. */
-export class StoppedError extends Error {}
+export class StoppedError extends ExplainedError {}
 
 const whenAborted = (signal: AbortSignal): Promise<never> =>
   new Promise((_, reject) => {

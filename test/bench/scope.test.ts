@@ -2,16 +2,22 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test } from "vitest";
 import { isAlive } from "../../bench/support/processes.ts";
 
 const PROGRAM = join(import.meta.dirname, "scope-program.ts");
+
+const benches: ChildProcess[] = [];
+afterEach(() => {
+  for (const bench of benches.splice(0)) bench.kill("SIGTERM"); // If its test has failed.
+});
 
 async function startBench(what: "wait" | "fail" | "succeed" | "end") {
   const bench = spawn(process.execPath, [PROGRAM, what], {
     stdio: ["ignore", "pipe", "inherit"],
     detached: true,
   });
+  benches.push(bench);
   const exit = once(bench, "exit") as Promise<[number | null, NodeJS.Signals | null]>;
   const [line] = (await once(bench.stdout, "data")) as [Buffer];
   const [program, child, folder = ""] = line.toString().trim().split(" ");
