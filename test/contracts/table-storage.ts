@@ -19,6 +19,7 @@ import { queries } from "./table-storage/queries.ts";
 import { resultLists } from "./table-storage/result-lists.ts";
 import { resultOwnership } from "./table-storage/result-ownership.ts";
 import { results } from "./table-storage/results.ts";
+import { sessionLists } from "./table-storage/session-lists.ts";
 import { sessions } from "./table-storage/sessions.ts";
 import { settings } from "./table-storage/settings.ts";
 import { submission } from "./table-storage/submission.ts";
@@ -44,6 +45,7 @@ export function tableStorageContract({ configure }: TableStorageContract): void 
   };
   const given = { configure, open };
   describe("sessions", () => sessions(given));
+  describe("sessions: lists", () => sessionLists(given));
   describe("partitions", () => partitions(given));
   describe("agents", () => agents(given));
   describe("settings", () => settings(given));

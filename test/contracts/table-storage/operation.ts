@@ -33,6 +33,7 @@ type Use = (tables: TableStorage) => Promise<unknown>;
 const USES: Readonly<Record<string, Use>> = {
   "sessions.create": ({ sessions }) => sessions.create(sessionRow()),
   "sessions.get": ({ sessions }) => sessions.get(someSession()),
+  "sessions.list": ({ sessions }) => sessions.list({ ...PAGE, sort: [] }),
   "sessions.statuses": ({ sessions }) => sessions.statuses([someSession()]),
   "sessions.change": ({ sessions }) => sessions.change(someSession(), [1], {}),
   "sessions.remove": ({ sessions }) => sessions.remove(someSession()),

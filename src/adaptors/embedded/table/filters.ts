@@ -20,7 +20,7 @@ export interface Fragment {
 export interface Columns<Fields extends FieldsByKind> {
   /** SQL expressions. */
   readonly fields: Readonly<Record<Extract<Field<Fields>, string>, string>>;
-  /** Column of JSON whose `$.options` is the free map that `{ option }` fields name. */
+  /** The free map that `{ option }` fields name: JSON and a path in it. */
   readonly options?: string;
 }
 
@@ -33,7 +33,7 @@ export function toExpression<Fields extends FieldsByKind>(
   if (typeof field !== "string") {
     if (!columns.options) throw new Error("this list has no option fields");
     return fragment(
-      `(SELECT value FROM json_each(${columns.options}, '$.options') WHERE key = ?)`,
+      `(SELECT value FROM json_each(${columns.options}) WHERE key = ?)`,
       field.option,
     );
   }

@@ -111,8 +111,10 @@ const SESSIONS = `
 CREATE TABLE IF NOT EXISTS sessions (
   session_id TEXT PRIMARY KEY,
   status INTEGER NOT NULL,
+  created_at INTEGER NOT NULL,
   body TEXT NOT NULL
 ) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS sessions_created ON sessions (created_at);
 
 CREATE TABLE IF NOT EXISTS partitions (
   partition_id TEXT PRIMARY KEY,

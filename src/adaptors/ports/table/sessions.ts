@@ -1,3 +1,5 @@
+import type { SessionFields } from "../../../domain/filter/fields.ts";
+import type { ListQuery, Page } from "../../../domain/filter/query.ts";
 import type { SessionId } from "../../../domain/ids.ts";
 import type { Session } from "../../../domain/session.ts";
 import type { SessionStatus } from "../../../domain/status.ts";
@@ -6,6 +8,7 @@ export interface SessionTable {
   /** An id that exists already is left as it is. */
   create(session: Session): Promise<void>;
   get(sessionId: SessionId): Promise<Session | undefined>;
+  list(query: ListQuery<SessionFields>): Promise<Page<Session>>;
   /** Statuses of several sessions at once; unknown ones are left out. */
   statuses(sessionIds: readonly SessionId[]): Promise<Map<SessionId, SessionStatus>>;
   /**

@@ -16,7 +16,7 @@ const TASKS: Listing<TaskFields> = {
   key: "task_id",
   // T2
   visible: `status <> ${TaskStatus.CREATING}`,
-  options: "options",
+  options: "options, '$.options'",
   fields: {
     taskId: "task_id",
     sessionId: "session_id",
