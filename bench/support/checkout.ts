@@ -23,12 +23,9 @@ const STAMP = ".setup-stamp.json";
 function resolveCommit(name: string): string {
   try {
     return git("rev-parse", "--verify", "--quiet", `${name}^{commit}`).trim();
-  } catch (error) {
-    throw new Error(
+  } catch {
+    throw new ExplainedError(
       `There is no commit ${name} in this repository: fetch it or correct the name.`,
-      {
-        cause: error,
-      },
     );
   }
 }
