@@ -39,7 +39,9 @@ export const createEndSession =
     }
   };
 
-async function totalsOf({ tasks }: TableStorage, sessionId: SessionId): Promise<Totals> {
+async function totalsOf({ tasks, counts: shown }: TableStorage, sessionId: SessionId) {
+  // The last time that anybody could put them right.
+  if (!shown.exact.byStatus) await shown.recount(sessionId);
   const counts = await tasks.countByStatus([
     [{ kind: "string", field: "sessionId", operator: "equal", value: sessionId }],
   ]);
@@ -47,7 +49,7 @@ async function totalsOf({ tasks }: TableStorage, sessionId: SessionId): Promise<
     counts
       .filter(({ status }) => statuses.includes(status))
       .reduce((total, { count }) => total + count, 0);
-  return { completed: sum([TaskStatus.COMPLETED]), failed: sum(FAILED) };
+  return { completed: sum([TaskStatus.COMPLETED]), failed: sum(FAILED) } satisfies Totals;
 }
 
 /** Waits for news, but not for ever. @throws when the activity is cancelled. */

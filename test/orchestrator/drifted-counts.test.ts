@@ -107,3 +107,19 @@ it("ready tasks are dispatched, and forgotten edges found, in a batch where no t
     PATIENCE,
   );
 });
+
+it("counts that a store cannot keep exact are put right now and then", async () => {
+  const session = await stores.newSession();
+  const end = await runningTask(session);
+  const counts = { ...stores.tables.counts, exact: { byStatus: false, progress: false } };
+  const behind = { ...stores, tables: { ...stores.tables, counts } };
+  say(session, 7, 5);
+  await using _watched = await supervise(behind, session, 1, { recountEveryMs: 100 });
+  const key = { sessionId: session, batch: 1 };
+  const shown = async () => (await stores.tables.batches.get([key]))[0]?.progress;
+  await vi.waitFor(
+    async () => expect(await shown()).toMatchObject({ open: 1, pending: 0 }),
+    PATIENCE,
+  );
+  await end();
+});

@@ -11,6 +11,7 @@ import type { Stores } from "../../lifecycle/stores.ts";
 import type { Logger } from "../../telemetry/logger.ts";
 import { feedQueue, type Share } from "./feed-queue.ts";
 import { createLostPartitions } from "./lost-partitions.ts";
+import { parkWaiting } from "./park-waiting.ts";
 import { createParkedReconciler, type ParkedReconcilerOptions } from "./reconcile-parked.ts";
 import { type Patience, republishLost } from "./republish-lost.ts";
 import { type BatchState, createBatchState, noteProgress } from "./state.ts";
@@ -26,28 +27,31 @@ export interface SupervisorOptions extends Patience {
   /** A batch whose tasks have all been waiting for inputs for so long gives up its place. */
   readonly parkAfterMs?: number;
   readonly parkedReconciler?: ParkedReconcilerOptions;
+  /** How often counts that may go wrong are put right. */
+  readonly recountEveryMs?: number;
 }
 
 interface SessionSupervision extends Share {
   states: Map<string, BatchState>;
   status: SessionStatus | undefined;
   busy: boolean;
+  recountedAt: number;
   /** After a failure. */
   notBefore: number;
 }
 
 const BACK_OFF_MS = 500;
-const AT_WORK = 6;
 const STATUS_EVERY_MS = 500;
 
 export function createSupervisor(
   { stores, watch, log }: SupervisorDependencies,
-  { republishAfterMs, parkAfterMs = 10_000, parkedReconciler: parkedOptions }: SupervisorOptions,
+  options: SupervisorOptions,
 ): AsyncDisposable {
+  const { republishAfterMs, parkAfterMs = 10_000, recountEveryMs = 600_000 } = options;
   const { tables, now } = stores;
   const sessions = new Map<SessionId, SessionSupervision>();
   const rounds = new Set<Promise<void>>();
-  const parkedReconciler = createParkedReconciler({ stores, log }, parkedOptions);
+  const parkedReconciler = createParkedReconciler({ stores, log }, options.parkedReconciler);
   const lostPartitions = createLostPartitions(tables, { republishAfterMs });
   let lost: ReadonlySet<PartitionId> = new Set();
   let stopped = false;
@@ -56,7 +60,7 @@ export function createSupervisor(
   const take = (followed: readonly BatchInfo[]): void => {
     const at = now();
     for (const [sessionId, infos] of Map.groupBy(followed, (info) => info.sessionId)) {
-      const supervision = sessions.get(sessionId) ?? createSessionSupervision();
+      const supervision = sessions.get(sessionId) ?? createSessionSupervision(at);
       sessions.set(sessionId, supervision);
       const before = supervision.states;
       supervision.states = new Map();
@@ -107,25 +111,12 @@ export function createSupervisor(
     return false;
   };
 
-  /**
-   * Batches in which nothing has moved for long. While others of its session are at work, a batch most
-   * likely waits for these; so it is, too, where the counts do not say that it waits: they may be wrong.
-   */
-  const toPark = (states: readonly BatchState[]): BatchState[] => {
-    const waits = ({ info: { progress } }: BatchState) => progress.open === progress.pending;
-    const shortestMs = states.every(waits) ? parkAfterMs : AT_WORK * parkAfterMs;
-    return states.filter((state) => {
-      const patienceMs = waits(state) ? shortestMs : AT_WORK * parkAfterMs;
-      const since = Math.max(state.changedAt, state.parkAskedAt);
-      return state.ready.length === 0 && now() - since > patienceMs;
-    });
-  };
-
-  /** The store parks those that do wait. */
-  const park = async (states: readonly BatchState[]): Promise<void> => {
-    if (states.length === 0) return;
-    for (const state of states) state.parkAskedAt = now();
-    for (const key of await tables.batches.park(states.map(({ info }) => info))) watch.park(key);
+  /** Where the store's counts may be wrong. They decide nothing, so there is no hurry. */
+  const recount = async (sessionId: SessionId, supervision: SessionSupervision): Promise<void> => {
+    const { byStatus, progress } = tables.counts.exact;
+    if ((byStatus && progress) || now() - supervision.recountedAt < recountEveryMs) return;
+    supervision.recountedAt = now();
+    await tables.counts.recount(sessionId);
   };
 
   const lookAfter = async (
@@ -137,7 +128,8 @@ export function createSupervisor(
       await feedQueue(stores, sessionId, states, supervision);
     const republished = await republishLost(stores, states, { partitions: lost, republishAfterMs });
     if (republished > 0) log.info({ sessionId, tasks: republished }, "lost tasks put right");
-    await park(toPark(states));
+    await parkWaiting(stores, watch, { states, parkAfterMs });
+    await recount(sessionId, supervision);
   };
 
   const round = async (sessionId: SessionId, supervision: SessionSupervision): Promise<void> => {
@@ -180,7 +172,7 @@ export function createSupervisor(
   };
 }
 
-const createSessionSupervision = (): SessionSupervision => ({
-  ...{ states: new Map(), status: undefined, busy: false, notBefore: 0 },
+const createSessionSupervision = (now: number): SessionSupervision => ({
+  ...{ states: new Map(), status: undefined, busy: false, notBefore: 0, recountedAt: now },
   ...{ deep: false, dispatchedAt: 0 },
 });
