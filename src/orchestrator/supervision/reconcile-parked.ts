@@ -5,6 +5,8 @@
 //   P2. Its share of the time is bounded, however many tasks wait: a page at once, a pause in
 //       proportion, and edges in which nothing was found are looked at ever more rarely.
 //   P3. All it does is idempotent: another process may be on the same round.
+//   P4. A round that finds nothing takes three round trips to the stores, however many batches are
+//       parked.
 import { setTimeout as sleep } from "node:timers/promises";
 import type { BatchInfo, Edge, ParkedBatch } from "../../adaptors/table-storage.ts";
 import type { BatchKey } from "../../domain/batch.ts";
@@ -13,6 +15,7 @@ import { dispatch } from "../../lifecycle/dispatch.ts";
 import type { Stores } from "../../lifecycle/stores.ts";
 import type { Logger } from "../../telemetry/logger.ts";
 import { type Reconciled, reconcileDependencies } from "./reconcile-dependencies.ts";
+import { together } from "./together.ts";
 import { idOf } from "./watch.ts";
 
 export interface ParkedReconcilerOptions {
@@ -132,8 +135,7 @@ export function createParkedReconciler(
 
   const round = async (): Promise<void> => {
     noteFollowed();
-    await dispatchParked();
-    await visitDue();
+    await together([dispatchParked(), visitDue()]);
   };
 
   const checkingParked = (async () => {

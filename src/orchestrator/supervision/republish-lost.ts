@@ -6,6 +6,7 @@ import { toMessage } from "../../lifecycle/dispatch.ts";
 import { isDecided, rollForward } from "../../lifecycle/roll-forward.ts";
 import type { Stores } from "../../lifecycle/stores.ts";
 import { type BatchState, reschedule } from "./state.ts";
+import { together } from "./together.ts";
 
 export interface Patience {
   /** A dispatched task that nobody took, while an agent of its partition is idle, is lost after so long. */
@@ -29,8 +30,10 @@ export async function republishLost(
   lost: Lost,
 ): Promise<number> {
   const due = states.filter(({ lostCheck: { at } }) => at <= stores.now());
-  const finished = await carryOut(stores, due, lost);
-  const published = await republish(stores, due, lost);
+  const [finished, published] = await together([
+    carryOut(stores, due, lost),
+    republish(stores, due, lost),
+  ]);
   const found = batchesOf([...finished, ...published]);
   for (const { info, lostCheck } of due)
     reschedule(lostCheck, found.has(info.batchId), stores.now());
@@ -63,7 +66,8 @@ async function republish(
   due: readonly BatchState[],
   lost: Lost,
 ): Promise<readonly Task[]> {
-  const tasks = [...(await lostIn(stores, due, lost)), ...(await lateIn(stores, due, lost))];
+  const found = await together([lostIn(stores, due, lost), lateIn(stores, due, lost)]);
+  const tasks = found.flat();
   if (tasks.length === 0) return [];
   await stores.queue.publish(tasks.map(toMessage));
   for (const state of inThese(due, tasks)) state.republishedAt = stores.now();
@@ -93,10 +97,11 @@ async function lostIn(stores: Stores, due: readonly BatchState[], lost: Lost): P
 async function lateIn(stores: Stores, due: readonly BatchState[], lost: Lost): Promise<Task[]> {
   const at = stores.now();
   const impatient = due.filter(({ republishedAt, patienceMs }) => at - republishedAt >= patienceMs);
-  const waiting: Task[] = [];
-  for (const [patienceMs, some] of Map.groupBy(impatient, (state) => state.patienceMs))
-    waiting.push(...(await waitingIn(stores, some, patienceMs)));
-  const tasks = waiting.filter((task) => !isIn(lost, task));
+  const groups = Map.groupBy(impatient, (state) => state.patienceMs);
+  const waiting = await together(
+    [...groups].map(([patienceMs, some]) => waitingIn(stores, some, patienceMs)),
+  );
+  const tasks = waiting.flat().filter((task) => !isIn(lost, task));
   for (const state of inThese(impatient, tasks)) state.patienceMs *= 2;
   return tasks;
 }

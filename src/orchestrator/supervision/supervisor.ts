@@ -4,6 +4,8 @@
 //   S1. One round per session at a time; sessions do not wait for each other.
 //   S2. Nothing runs per batch: rounds follow the watch's looks, and most of them find nothing due.
 //   S3. All it does is idempotent: another process may supervise the same batch.
+//   S4. A look that finds nothing to do takes three round trips to the stores, the watch's own
+//       included, whatever the number of batches and sessions.
 import type { BatchInfo } from "../../adaptors/table-storage.ts";
 import type { PartitionId, SessionId } from "../../domain/ids.ts";
 import { SessionStatus } from "../../domain/status.ts";
@@ -15,6 +17,7 @@ import { parkWaiting } from "./park-waiting.ts";
 import { createParkedReconciler, type ParkedReconcilerOptions } from "./reconcile-parked.ts";
 import { type Patience, republishLost } from "./republish-lost.ts";
 import { type BatchState, createBatchState, noteProgress } from "./state.ts";
+import { together } from "./together.ts";
 import { idOf, type Watch } from "./watch.ts";
 
 export interface SupervisorDependencies {
@@ -124,9 +127,11 @@ export function createSupervisor(
     supervision: SessionSupervision,
   ): Promise<void> => {
     const states = [...supervision.states.values()].toSorted((a, b) => a.info.batch - b.info.batch);
-    if (supervision.status === SessionStatus.RUNNING)
-      await feedQueue(stores, sessionId, states, supervision);
-    const republished = await republishLost(stores, states, { partitions: lost, republishAfterMs });
+    const runs = supervision.status === SessionStatus.RUNNING;
+    const [republished] = await together([
+      republishLost(stores, states, { partitions: lost, republishAfterMs }),
+      runs ? feedQueue(stores, sessionId, states, supervision) : Promise.resolve(0),
+    ]);
     if (republished > 0) log.info({ sessionId, tasks: republished }, "lost tasks put right");
     await parkWaiting(stores, watch, { states, parkAfterMs });
     await recount(sessionId, supervision);
@@ -144,17 +149,19 @@ export function createSupervisor(
     }
   };
 
-  const supervise = async (followed: readonly BatchInfo[]): Promise<void> => {
-    if (stopped) return;
-    parkedReconciler.follow(followed);
-    take(followed);
-    await readStatuses();
-    await readLost();
+  const startRounds = (): void => {
     for (const [sessionId, supervision] of sessions) {
       if (supervision.busy || supervision.notBefore > now() || !isDue(supervision)) continue;
       const running = round(sessionId, supervision).finally(() => rounds.delete(running));
       rounds.add(running);
     }
+  };
+
+  const supervise = async (followed: readonly BatchInfo[]): Promise<void> => {
+    if (stopped) return;
+    parkedReconciler.follow(followed);
+    take(followed);
+    await together([readStatuses().then(startRounds), readLost()]);
   };
 
   watch.onLook((followed) => {

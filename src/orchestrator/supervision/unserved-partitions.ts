@@ -26,12 +26,15 @@ export function createUnservedPartitions(
     async look(followed) {
       if (followed.length === 0 || performance.now() - lookedAt < everyMs) return;
       lookedAt = performance.now();
-      served = new Set((await agents.list()).map(({ partitionId }) => partitionId));
-      for (const { sessionId } of followed) {
-        if (partitions.has(sessionId)) continue;
-        const session = await sessions.get(sessionId);
-        if (session) partitions.set(sessionId, session.partitionIds);
-      }
+      const ids = new Set(followed.map(({ sessionId }) => sessionId));
+      const unknown = [...ids].filter((id) => !partitions.has(id));
+      const [rows, found] = await Promise.all([
+        agents.list(),
+        Promise.all(unknown.map((id) => sessions.get(id))),
+      ]);
+      served = new Set(rows.map(({ partitionId }) => partitionId));
+      for (const session of found)
+        if (session) partitions.set(session.sessionId, session.partitionIds);
     },
 
     waitsOf({ sessionId, progress }) {

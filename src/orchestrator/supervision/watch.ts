@@ -11,6 +11,7 @@ import type { BatchInfo, TableStorage } from "../../adaptors/table-storage.ts";
 import type { BatchKey, BatchProgress } from "../../domain/batch.ts";
 import type { Logger } from "../../telemetry/logger.ts";
 import { endedOf, type Idle, isPatient, toIdle } from "./linger.ts";
+import { together } from "./together.ts";
 import { createUnservedPartitions } from "./unserved-partitions.ts";
 
 /** What a follower's heartbeat shows. */
@@ -108,10 +109,10 @@ export function createWatch({ tables, log }: WatchDependencies, options: WatchOp
     const asked = [...followers.values()];
     const keys = asked.map(({ key }) => key);
     const infos = keys.length > 0 ? await tables.batches.get(keys) : [];
-    await finish(asked, note(asked, infos));
     const open = infos.filter(({ isOpen }) => isOpen);
+    const idle = note(asked, infos);
     for (const listener of listeners) listener(open);
-    await unserved.look(open);
+    await together([finish(asked, idle), unserved.look(open)]);
   };
 
   const lookOnce = async (): Promise<void> => {
