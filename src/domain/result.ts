@@ -15,7 +15,7 @@ export interface Result {
   readonly completedAt?: number | undefined;
   /** Bytes; 0 until completed. */
   readonly size: number;
-  /** The object that counts, "" until completed. */
+  /** The object that counts, "" until completed. Of a DELETED result the one that did. */
   readonly objectId: ObjectId | "";
   readonly manualDeletion: boolean;
 }

@@ -1,4 +1,7 @@
+import { Status } from "nice-grpc";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { resultId } from "../../src/domain/ids.ts";
+import { ResultStatus } from "../../src/domain/status.ts";
 import type { ResultRawEnumField } from "../../src/gen/results_fields.ts";
 import { type OpenGrid, openGrid } from "./open-grid.ts";
 import { newResults, newSession } from "./steps.ts";
@@ -74,6 +77,19 @@ describe("results", () => {
     const stream = grid.results.downloadResultData({ resultId: row?.resultId ?? "" });
     for await (const { dataChunk } of stream) largest = Math.max(largest, dataChunk.length);
     expect(largest).toBeLessThanOrEqual(2 * 2 ** 20);
+  });
+
+  it("names no object of a deleted result, and gives no data of it", async () => {
+    const [result] = (
+      await grid.results.createResults({ sessionId, results: [{ name: "a", data: bytes("data") }] })
+    ).results;
+    expect(result?.opaqueId).not.toEqual(bytes(""));
+    await grid.stores.tables.results.delete([resultId(result?.resultId ?? "")]);
+    const { result: deleted } = await grid.results.getResult({ resultId: result?.resultId ?? "" });
+    expect(deleted).toMatchObject({ status: ResultStatus.DELETED, opaqueId: bytes("") });
+    await expect(download(grid, result?.resultId ?? "")).rejects.toMatchObject({
+      code: Status.NOT_FOUND,
+    });
   });
 
   it("keeps a name of a megabyte", async () => {

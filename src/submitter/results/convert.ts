@@ -1,4 +1,5 @@
 import type { Result } from "../../domain/result.ts";
+import { ResultStatus } from "../../domain/status.ts";
 import type { ResultRaw } from "../../gen/results_common.ts";
 import { toDate } from "../../grpc/time.ts";
 
@@ -14,6 +15,6 @@ export const toResultRaw = (result: Result): ResultRaw => ({
   createdAt: toDate(result.createdAt),
   completedAt: toDate(result.completedAt),
   size: result.size,
-  opaqueId: utf8.encode(result.objectId),
+  opaqueId: utf8.encode(result.status === ResultStatus.DELETED ? "" : result.objectId),
   manualDeletion: result.manualDeletion,
 });

@@ -112,11 +112,13 @@ export function feed({ open }: TableStoragePromises): void {
     await writer.results.complete([completionOf(made)], 5);
     await writer.results.complete([completionOf(made)], 6);
     await writer.results.abortOwned([{ taskId: task, resultIds: [lost.resultId] }], 7);
-    expect(await seen.until(resultId, ResultStatus.COMPLETED)).toEqual([
+    for (const _twice of [1, 2]) await writer.results.delete([resultId]);
+    expect(await seen.until(resultId, ResultStatus.DELETED)).toEqual([
       { kind: "newResult", resultId, ownerTaskId: "", status: ResultStatus.CREATED },
       { kind: "resultOwner", resultId, previousOwnerId: "", ownerTaskId: task },
       { kind: "resultOwner", resultId, previousOwnerId: task, ownerTaskId: next },
       { kind: "resultStatus", resultId, status: ResultStatus.COMPLETED },
+      { kind: "resultStatus", resultId, status: ResultStatus.DELETED },
     ]);
     expect(await seen.until(lost.resultId, ResultStatus.ABORTED)).toMatchObject([
       { kind: "newResult", ownerTaskId: task },

@@ -89,6 +89,7 @@ const USES: Readonly<Record<string, Use>> = {
     results.complete([{ resultId: someResult(), objectId: "o" as never, size: 1 }], 1),
   "results.abortOwned": ({ results }) =>
     results.abortOwned([{ taskId: someTask(), resultIds: [someResult()] }], 1),
+  "results.delete": ({ results }) => results.delete([someResult()]),
   "results.abortUnowned": ({ results }) => results.abortUnowned(someSession(), 1, 1),
   "batches.add": ({ batches }) => batches.add([batchIn(someSession())]),
   "batches.join": ({ batches }) => batches.join(someBatch()),
@@ -153,6 +154,7 @@ const EMPTY: Readonly<Record<string, [Use, unknown]>> = {
   "results.transfer": [({ results }) => results.transfer([]), undefined],
   "results.complete": [({ results }) => results.complete([], 1), []],
   "results.abortOwned": [({ results }) => results.abortOwned([], 1), []],
+  "results.delete": [({ results }) => results.delete([]), []],
   "batches.add": [({ batches }) => batches.add([]), []],
   "batches.close": [({ batches }) => batches.close([]), []],
   "batches.park": [({ batches }) => batches.park([]), []],

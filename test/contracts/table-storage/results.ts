@@ -14,7 +14,7 @@ import {
   someTask,
 } from "./rows.ts";
 
-const { ABORTED, COMPLETED, CREATED } = ResultStatus;
+const { ABORTED, COMPLETED, CREATED, DELETED } = ResultStatus;
 
 export function results({ open }: TableStoragePromises): void {
   it("gives back results as they were stored, in the order of the ids", async () => {
@@ -222,5 +222,35 @@ export function results({ open }: TableStoragePromises): void {
     const rows = await results.get(resultIdsOf(free));
     expect(new Set(rows.map(({ status }) => status))).toEqual(new Set([ABORTED]));
     expect(await results.get(resultIdsOf(others))).toEqual(others);
+  });
+
+  it("deletes results of any status for good, and answers their objects, again too", async () => {
+    const { results } = await open();
+    const session = someSession();
+    const owner = someTask();
+    const [created, completed, aborted, kept] = resultsIn(session, 4, { ownerTaskId: owner });
+    if (!created || !completed || !aborted || !kept) throw new Error("four results were made");
+    const staged = resultIn(session);
+    await results.create([created, completed, aborted, kept]);
+    await results.create([staged], someStage());
+    const completion = completionOf(completed);
+    await results.complete([completion, completionOf(kept)], 6);
+    await results.abortOwned([{ taskId: owner, resultIds: [aborted.resultId] }], 7);
+
+    const ids = resultIdsOf([created, completed, aborted, staged]);
+    const { resultId, objectId: object } = completion;
+    const objects = [{ resultId, objectId: object }];
+    expect(await results.delete([...ids, someResult()])).toEqual(objects);
+    expect(await results.complete([completionOf(created), completion], 8)).toEqual([false, false]);
+    const owned = [{ taskId: owner, resultIds: ids }];
+    expect(await results.abortOwned(owned, 8)).toEqual([]);
+    expect(await results.delete(ids)).toEqual(objects);
+    const rows = await results.get([...ids, kept.resultId]);
+    expect(rows.map(({ status, completedAt }) => [status, completedAt])).toEqual([
+      [DELETED, undefined],
+      [DELETED, 6],
+      [DELETED, 7],
+      [COMPLETED, 6],
+    ]);
   });
 }

@@ -4,6 +4,7 @@ import type { ResultTable } from "../../ports/table/results.ts";
 import { type Listing, listRows, WALK_PAGE } from "./listing.ts";
 import { RESULT_COLUMNS, type ResultRow, toResult } from "./result-rows.ts";
 import { resultCompletion } from "./results/completion.ts";
+import { resultDeletion } from "./results/deletion.ts";
 import { resultOwnership } from "./results/ownership.ts";
 import { resultStaging } from "./results/stage.ts";
 import type { Store } from "./store.ts";
@@ -43,6 +44,7 @@ export const resultTable = (store: Store): ResultTable => ({
   ...resultStaging(store),
   ...resultOwnership(store),
   ...resultCompletion(store),
+  ...resultDeletion(store),
 
   async get(resultIds) {
     if (resultIds.length === 0) return [];

@@ -4,11 +4,14 @@ import type { ResultId, SessionId, StageId, TaskId } from "../../../domain/ids.t
 import type { Result } from "../../../domain/result.ts";
 import type { CompletedResult } from "../../../domain/task.ts";
 
+export type DeletedResult = Pick<CompletedResult, "resultId" | "objectId">;
+
 /**
  * Results, one document each.
  *
  *   R1. Every change is a compare-and-set on one result's document.
- *   R2. A result becomes COMPLETED or ABORTED once (I5); repeating the same completion is ok.
+ *   R2. A result becomes COMPLETED or ABORTED once (I5); repeating the same completion is ok. After
+ *       that, or before, it may become DELETED, which ends it.
  *   R3. STAGED results are seen by `publish` and `dropStaged` only.
  */
 export interface ResultTable {
@@ -41,4 +44,9 @@ export interface ResultTable {
   ): Promise<ResultId[]>;
   /** CREATED → ABORTED for the session's results that no task owns, at most `limit`; answers them. */
   abortUnowned(sessionId: SessionId, limit: number, at: number): Promise<ResultId[]>;
+  /**
+   * → DELETED, for good. Answers, of those of `resultIds` that are DELETED then, the objects that
+   * they named, for the caller to delete; and again when it is repeated, since the caller may die.
+   */
+  delete(resultIds: readonly ResultId[]): Promise<DeletedResult[]>;
 }

@@ -131,6 +131,13 @@ const RESULTS: Readonly<Record<string, CutVerb>> = {
     run: ({ results }, { session }) => results.abortUnowned(session, 100, 20),
     changed: lengthOf,
   }),
+  "results.delete": verb({
+    prepare: async (tables, cast) => {
+      await bring.withOutputs(tables, cast);
+      await tables.results.complete(cast.outputs.map(completionOf), 19);
+    },
+    run: ({ results }, { resultIds }) => results.delete(resultIds),
+  }),
 };
 
 const DEPENDENCIES: Readonly<Record<string, CutVerb>> = {

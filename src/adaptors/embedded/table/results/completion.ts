@@ -1,23 +1,19 @@
 // A result becomes COMPLETED or ABORTED once (I5).
 import type { ResultId, SessionId, TaskId } from "../../../../domain/ids.ts";
-import { mayChange, RESULT_MACHINE, ResultStatus } from "../../../../domain/status.ts";
+import { ResultStatus } from "../../../../domain/status.ts";
 import type { CompletedResult } from "../../../../domain/task.ts";
 import type { ResultTable } from "../../../ports/table/results.ts";
 import type { Ledger } from "../ledger.ts";
 import type { Store } from "../store.ts";
-import { findResult } from "./found.ts";
+import { findResult, mayBecome } from "./found.ts";
 
-const { ABORTED, COMPLETED, CREATED, STAGED } = ResultStatus;
+const { ABORTED, COMPLETED, CREATED } = ResultStatus;
 
 const COMPLETE = `UPDATE results SET status = ${COMPLETED}, completed_at = ?, size = ?,
   object_id = ? WHERE n = ?`;
 const ABORT = `UPDATE results SET status = ${ABORTED}, completed_at = ? WHERE n = ?`;
 const UNOWNED = `SELECT n, result_id FROM results
   WHERE session_id = ? AND owner = '' AND status = ${CREATED} LIMIT ?`;
-
-/** A staged result changes by being published, and not here (R3). */
-const mayBecome = (status: ResultStatus, to: ResultStatus): boolean =>
-  status !== STAGED && mayChange(RESULT_MACHINE, status, to);
 
 type Completion = Pick<ResultTable, "complete" | "abortOwned" | "abortUnowned">;
 

@@ -1,5 +1,5 @@
 import type { ObjectId, ResultId, SessionId, TaskId } from "../../../../domain/ids.ts";
-import type { ResultStatus } from "../../../../domain/status.ts";
+import { mayChange, RESULT_MACHINE, ResultStatus } from "../../../../domain/status.ts";
 import type { Store } from "../store.ts";
 
 const FIND = "SELECT n, session_id, owner, status, object_id FROM results WHERE result_id = ?";
@@ -19,5 +19,9 @@ export function findResult(store: Store, resultId: ResultId): FoundResult | unde
   const [n, sessionId, owner, status, objectId] = row as unknown as FoundTuple;
   return { n, sessionId, owner, status, objectId };
 }
+
+/** A staged result changes by being published, and in no other way (R3). */
+export const mayBecome = (status: ResultStatus, to: ResultStatus): boolean =>
+  status !== ResultStatus.STAGED && mayChange(RESULT_MACHINE, status, to);
 
 type FoundTuple = [number, SessionId, TaskId | "", ResultStatus, ObjectId | ""];
