@@ -37,6 +37,8 @@ const ERRORS = {
     status: "FAILED_PRECONDITION",
     title: "Submission for the session is closed",
   },
+  /** Its creator was held up for so long that its tasks were collected; nothing of it was kept. */
+  SUBMISSION_EXPIRED: { status: "UNAVAILABLE", title: "The submission took too long" },
   PARTITION_NOT_ALLOWED: {
     status: "FAILED_PRECONDITION",
     title: "The partition is not one of the session's",

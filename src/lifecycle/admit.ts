@@ -10,12 +10,18 @@
  *       meanwhile is never missed.
  *   A3. What needs no answer of another step shares its round trip. A session found ended (A2) may
  *       have tasks that were submitted beside that look: they are not published, and refused too.
+ *   A4. A client's submission is accepted whole or not at all: some of it may be missing, collected
+ *       while its creator was held up (O1). Subtasks and successors are collected only after their
+ *       parent is final (O2), which comes after their acceptance; one that is missing was deleted
+ *       with its session, and is passed over.
  */
 import type { NewBatch } from "../domain/batch.ts";
+import { GridError } from "../domain/errors.ts";
 import type { ResultId, SessionId, TaskId } from "../domain/ids.ts";
 import type { Result } from "../domain/result.ts";
 import { ResultStatus, SessionStatus, TaskStatus } from "../domain/status.ts";
 import type { TaskDefinition } from "../domain/task.ts";
+import { allOf } from "./all-of.ts";
 import { publishReady, readGate, submitReady } from "./dispatch.ts";
 import type { Stores } from "./stores.ts";
 
@@ -34,6 +40,8 @@ export interface Admission {
   readonly batches: readonly NewBatch[];
   /** Inputs as the caller has just read them, if it has. */
   readonly known?: ReadonlyMap<ResultId, Result> | undefined;
+  /** Refused as a whole when one of the tasks is missing (A4). */
+  readonly allOrNone?: boolean | undefined;
 }
 
 /** Tasks that cannot run, with the reason; for the caller to decide and roll forward. */
@@ -42,6 +50,13 @@ export type Rejected = readonly { readonly taskId: TaskId; readonly reason: stri
 export async function admit(stores: Stores, admission: Admission): Promise<Rejected> {
   if (admission.tasks.length === 0) return [];
   return await accept(stores, admission, await register(stores, admission));
+}
+
+function checkWhole({ allOrNone, tasks }: Admission, accepted: readonly boolean[]): void {
+  const missing = accepted.filter((isAccepted) => !isAccepted).length;
+  if (!allOrNone || missing === 0) return;
+  const what = `${missing} of its ${tasks.length} tasks were collected before they were accepted`;
+  throw new GridError("SUBMISSION_EXPIRED", `${what}; nothing of it was kept, submit it again`);
 }
 
 /** What a task waits for. */
@@ -53,7 +68,7 @@ export interface Edges {
 /** What must be stored before acceptance, in any order; answers what the tasks wait for. */
 export async function register(stores: Stores, admission: Admission): Promise<readonly Edges[]> {
   const { tasks, batches } = admission;
-  const [edges] = await Promise.all([
+  const [edges] = await allOf([
     registerInputs(stores, admission),
     claimOutputs(stores, tasks),
     stores.tables.batches.add(batches),
@@ -61,18 +76,24 @@ export async function register(stores: Stores, admission: Admission): Promise<re
   return edges;
 }
 
-/** Accepts registered tasks, and dispatches those that wait for nothing. */
+/**
+ * Accepts registered tasks, and dispatches those that wait for nothing.
+ *
+ * @throws {GridError} SUBMISSION_EXPIRED: nothing was dispatched, the caller takes back the rest.
+ */
 export async function accept(
   stores: Stores,
-  { tasks, sessionId }: Pick<Admission, "tasks" | "sessionId">,
+  admission: Admission,
   edges: readonly Edges[],
 ): Promise<Rejected> {
   const { tables } = stores;
+  const { tasks, sessionId } = admission;
   const taskIds = tasks.map((task) => task.taskId);
-  const [gate] = await Promise.all([readGate(stores, sessionId), tables.tasks.accept(taskIds)]);
+  const [gate, accepted] = await allOf([readGate(stores, sessionId), tables.tasks.accept(taskIds)]);
+  checkWhole(admission, accepted);
   const waiting = new Set(edges.map(({ taskId }) => taskId));
   const free = waiting.size > 0 ? taskIds.filter((taskId) => !waiting.has(taskId)) : taskIds;
-  const [statuses, { rejected, ready }, submitted] = await Promise.all([
+  const [statuses, { rejected, ready }, submitted] = await allOf([
     tables.sessions.statuses([sessionId]),
     lookAgain(stores, edges),
     submitReady(stores, gate, free),
@@ -81,10 +102,7 @@ export async function accept(
   if (status !== SessionStatus.RUNNING && status !== SessionStatus.PAUSED)
     return taskIds.map((taskId) => ({ taskId, reason: "the session has ended" }));
   const rest = { ...gate, room: gate.room - submitted.length };
-  const [late] = await Promise.all([
-    submitReady(stores, rest, ready),
-    publishReady(stores, submitted),
-  ]);
+  const [late] = await allOf([submitReady(stores, rest, ready), publishReady(stores, submitted)]);
   await publishReady(stores, late);
   return rejected;
 }
@@ -133,7 +151,7 @@ export async function lookAgain(
   if (edges.length === 0) return { ready: [], rejected: [] };
   const waiting = new Set(edges.flatMap(({ resultIds }) => resultIds));
   const taskIds = edges.map(({ taskId }) => taskId);
-  const [results, free] = await Promise.all([
+  const [results, free] = await allOf([
     tables.results.get([...waiting]),
     tables.dependencies.ready(taskIds),
   ]);

@@ -1,49 +1,67 @@
 /**
  * Collects what dead creators left behind: tasks that were stored and never accepted.
  *
- *   O1. Invisible until accepted, so collecting late costs nothing, and early must not happen: a
- *       creator that is merely slow would see its tasks vanish.
+ *   O1. Invisible until accepted, so collecting late costs nothing. Early would cost a submission:
+ *       the creator of a task holds a lease as long as it lives, and one that was held up for
+ *       longer finds out when it accepts (A4).
  *   O2. A staged subtask belongs to its parent's attempt as long as the parent is not final.
+ *   O3. Either a task is accepted or it expires, and its claims are freed after that: no accepted
+ *       task loses its outputs.
+ *   O4. Its row outlives a task: a creator that comes back may claim outputs for it before it finds
+ *       out, and may die then. They are freed once more before the row, which names them, goes.
  */
 import type { TaskId } from "../domain/ids.ts";
 import { FINAL_TASK_STATUSES } from "../domain/status.ts";
 import type { Task } from "../domain/task.ts";
 import { endLate } from "./cancel.ts";
 import type { Stores } from "./stores.ts";
+import { claimsOf } from "./take-back.ts";
+
+type TaskTable = Stores["tables"]["tasks"];
 
 const SLICE = 1_000;
+/** Longer than a creator is held up. */
+const FORGET_MS = 3_600_000;
 
-/** Answers how many tasks it removed. */
-export async function collectOrphans(stores: Stores, olderThanMs: number): Promise<number> {
-  const { tables } = stores;
-  const orphans = await tables.tasks.orphans({ olderThanMs, limit: SLICE });
-  const creators = new Set(orphans.flatMap(({ createdBy }) => createdBy || []));
-  const alive = await unfinished(tables.tasks, [...creators]);
-  const lost = orphans.filter(({ createdBy }) => createdBy === "" || !alive.has(createdBy));
-  if (lost.length === 0) return 0;
-  await tables.results.transfer(claimsOf(lost).map((claim) => ({ ...claim, ...FREED })));
-  // What they claimed was nobody's to abort when their session was cancelled.
-  await endLate(stores, [...new Set(lost.map(({ sessionId }) => sessionId))]);
-  await tables.tasks.discard(lost.map(({ taskId }) => taskId));
-  return lost.length - (await giveBack(tables, lost));
+/**
+ * Answers how many tasks it has ended.
+ *
+ * @param forgetMs how long the rows of ended tasks stay (O4).
+ */
+export async function collectOrphans(
+  stores: Stores,
+  olderThanMs: number,
+  forgetMs = FORGET_MS,
+): Promise<number> {
+  const { tasks } = stores.tables;
+  const lost = await expireOrphans(tasks, olderThanMs);
+  await freeClaims(stores, lost);
+  const forgotten = await tasks.expired({ olderThanMs: forgetMs, limit: SLICE });
+  await freeClaims(stores, forgotten);
+  await tasks.discard(forgotten.map(({ taskId }) => taskId));
+  return lost.length;
 }
 
-const FREED = { to: "" } as const;
+async function freeClaims(stores: Stores, lost: readonly Task[]): Promise<void> {
+  if (lost.length === 0) return;
+  const claims = claimsOf(lost).map((claim) => ({ ...claim, to: "" as const }));
+  await stores.tables.results.transfer(claims);
+  // What they claimed was nobody's to abort when their session was cancelled.
+  await endLate(stores, [...new Set(lost.map(({ sessionId }) => sessionId))]);
+}
 
-const claimsOf = (tasks: readonly Task[]) =>
-  tasks.flatMap(({ taskId, expectedOutputIds }) =>
-    expectedOutputIds.map((resultId) => ({ resultId, from: taskId })),
-  );
+/** From here on their creator cannot accept them, should it come back: O3. */
+async function expireOrphans(tasks: TaskTable, olderThanMs: number): Promise<readonly Task[]> {
+  const orphans = await tasks.orphans({ olderThanMs, limit: SLICE });
+  const creators = new Set(orphans.flatMap(({ createdBy }) => createdBy || []));
+  const alive = await unfinished(tasks, [...creators]);
+  const lost = orphans.filter(({ createdBy }) => createdBy === "" || !alive.has(createdBy));
+  const expired = await tasks.expire(lost.map(({ taskId }) => taskId));
+  return lost.filter((_, i) => expired[i]);
+}
 
-async function unfinished(tasks: Stores["tables"]["tasks"], ids: readonly TaskId[]) {
+async function unfinished(tasks: TaskTable, ids: readonly TaskId[]) {
   const found = await tasks.get(ids);
   const open = found.filter(({ status }) => !FINAL_TASK_STATUSES.includes(status));
   return new Set(open.map(({ taskId }) => taskId));
-}
-
-/** Tasks accepted at the last moment after all keep their outputs. */
-async function giveBack({ tasks, results }: Stores["tables"], lost: readonly Task[]) {
-  const accepted = await tasks.get(lost.map(({ taskId }) => taskId));
-  await results.claim(claimsOf(accepted).map(({ resultId, from }) => ({ resultId, taskId: from })));
-  return accepted.length;
 }

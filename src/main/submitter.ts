@@ -6,6 +6,7 @@ import { createIdSource } from "../domain/id-source.ts";
 import { openServer } from "../grpc/server.ts";
 import { createAnnouncer } from "../lifecycle/announcer.ts";
 import { withDirectControl } from "../lifecycle/direct-control.ts";
+import { openCreator } from "../submitter/creator.ts";
 import type { Grid } from "../submitter/grid.ts";
 import { toChecks } from "../submitter/health-checks.ts";
 import { toServices } from "../submitter/services.ts";
@@ -47,10 +48,11 @@ async function openGrid(config: Config, dependencies: Dependencies): Promise<Gri
   const started = createSessionWorkflows(temporal.client, { window, sessions: tables.sessions });
   const workflows = withDirectControl(started, stores);
   const announcer = stack.use(createAnnouncer({ tables, workflows, log }));
+  const creator = stack.use(await openCreator({ stores, log }));
   const health = stack.use(openHealth({ checks: toChecks(stores), log }));
   const { defaultPartition, preferredMessageSizeBytes } = config.submitter;
   return {
-    ...{ stores, workflows, announcer, health, metrics },
+    ...{ stores, workflows, announcer, creator, health, metrics },
     newId: createIdSource({ now: Date.now, randomize: randomFillSync }),
     settings: {
       defaultPartition,

@@ -5,12 +5,14 @@ import type { SessionWorkflows } from "../lifecycle/session-workflows.ts";
 import type { Stores } from "../lifecycle/stores.ts";
 import type { Health } from "../telemetry/health.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
+import type { Creator } from "./creator.ts";
 
 /** What the services of the control plane act on. */
 export interface Grid {
   readonly stores: Stores;
   readonly workflows: Pick<SessionWorkflows, "start" | "control">;
   readonly announcer: Pick<Announcer, "submitted">;
+  readonly creator: Pick<Creator, "id" | "takeBack">;
   /** For everything that has no id yet. */
   readonly newId: IdSource;
   readonly health: Health;

@@ -26,6 +26,7 @@ import { VersionsDefinition } from "../../src/gen/versions_service.ts";
 import { toTarget } from "../../src/grpc/address.ts";
 import { openServer } from "../../src/grpc/server.ts";
 import type { Stores } from "../../src/lifecycle/stores.ts";
+import { openCreator } from "../../src/submitter/creator.ts";
 import type { Grid } from "../../src/submitter/grid.ts";
 import { toChecks } from "../../src/submitter/health-checks.ts";
 import { toServices } from "../../src/submitter/services.ts";
@@ -104,6 +105,7 @@ export async function openGrid() {
   const announced: SessionId[] = [];
   const grid: Grid = {
     stores,
+    creator: stack.use(await openCreator({ stores, log })),
     workflows,
     newId: createIdSource({ now: Date.now, randomize: randomFillSync }),
     announcer: { submitted: (sessionId) => void announced.push(sessionId) },

@@ -2,7 +2,7 @@
 
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { partitionId, type SessionId, stageOf } from "../../src/domain/ids.ts";
+import { holderId, partitionId, type SessionId, stageOf } from "../../src/domain/ids.ts";
 import { DEFAULT_SCHEDULING } from "../../src/domain/scheduling.ts";
 import { TaskStatus } from "../../src/domain/status.ts";
 import type { Task } from "../../src/domain/task.ts";
@@ -31,6 +31,7 @@ beforeAll(() => {
     stores: scene.stores,
     workflows: scene.grid.workflows,
     announcer: scene.grid.announcer,
+    creator: { id: holderId(randomUUID()), takeBack: async () => {} },
     newId: randomUUID,
     health: resources.use(openHealth({ checks: {}, log })),
     metrics: createMetrics(),

@@ -1,7 +1,8 @@
 // Takes a client's tasks into a session.
 //
 //   I1. Answers only after the tasks are stored and their batches are on record.
-//   S1. All or nothing: whatever can be refused is refused before anything is written.
+//   S1. All or nothing: whatever can be refused is refused before anything is written, and what
+//       fails later is taken back.
 //   S2. Rows first, as CREATING, which counts as open in their batch: nobody can take a batch for
 //       finished because its tasks are not there yet, and a batch that was closed before refuses
 //       the tasks.
@@ -22,6 +23,7 @@ import {
 import type { TaskDefinition } from "../../domain/task.ts";
 import { nameOf } from "../../domain/task-name.ts";
 import { type Admission, accept, type Edges, register } from "../../lifecycle/admit.ts";
+import { allOf } from "../../lifecycle/all-of.ts";
 import { refuse } from "../../lifecycle/roll-forward.ts";
 import type { Stores } from "../../lifecycle/stores.ts";
 import type { Grid } from "../grid.ts";
@@ -52,14 +54,14 @@ export interface Target {
  * Answers the ids of the tasks, in order.
  *
  * @throws {GridError} SESSION_NOT_FOUND, SUBMISSION_CLOSED, PARTITION_NOT_ALLOWED, RESULT_NOT_FOUND,
- * RESULT_INVALID_STATUS, INVALID_ARGUMENT: in the words of `fields`.
+ * RESULT_INVALID_STATUS, INVALID_ARGUMENT: in the words of `fields`; SUBMISSION_EXPIRED.
  */
 export async function submit(
   { grid, batching }: Target,
   submission: Submission,
   fields: SubmissionFields,
 ): Promise<TaskId[]> {
-  const { stores, announcer } = grid;
+  const { stores, announcer, creator } = grid;
   const draft = await check({ grid, batching }, submission, fields);
   const taskIds = draft.tasks.map((task) => task.taskId);
   const { sessionId } = draft.session;
@@ -69,7 +71,8 @@ export async function submit(
     announcer.submitted(sessionId);
     await refuse(stores, rejected);
   } catch (error) {
-    await discard(stores, taskIds, error);
+    await creator.takeBack(draft.tasks, error);
+    throw error;
   }
   count(grid, draft);
   return taskIds;
@@ -115,26 +118,25 @@ async function readReferences(
 }
 
 /** Stores and registers the tasks: in the batch made last if they fit, else in batches of their own. */
-async function store({ grid: { stores }, batching }: Target, draft: Draft): Promise<Stored> {
+async function store({ grid, batching }: Target, draft: Draft): Promise<Stored> {
   const { sessionId } = draft.session;
+  const { stores, creator } = grid;
   const { tasks, batches } = stores.tables;
+  const origin = { creator: creator.id };
   const { soFar } = draft;
   const { length } = draft.tasks;
   const open = batching.joinable(sessionId, soFar, length);
   if (open) {
     const admission = putInto([open], draft);
-    await tasks.create(admission.tasks);
+    await tasks.create(admission.tasks, origin);
     // The batch is stored by us too: the call that made it may not have come so far.
-    const [isOpen, edges] = await Promise.all([
-      batches.join(open.batchId),
-      register(stores, admission),
-    ]);
+    const [isOpen, edges] = await allOf([batches.join(open.batchId), register(stores, admission)]);
     if (isOpen) return { admission, edges };
     await tasks.discard(draft.tasks.map(({ taskId: id }) => id));
     batching.forget(sessionId, open.batchId);
   }
   const admission = putInto(batching.cut(sessionId, soFar, length), draft);
-  await tasks.create(admission.tasks);
+  await tasks.create(admission.tasks, origin);
   return { admission, edges: await register(stores, admission) };
 }
 
@@ -150,21 +152,7 @@ function putInto(cuts: readonly Cut[], { session, tasks, references }: Draft): A
     const name = first && isNamed ? nameOf(first, output && references.get(output)) : "";
     batches.push({ batchId, sessionId, lingerMs, ...(name && { name }) });
   }
-  return { sessionId, tasks: defined, batches, known: references };
-}
-
-/** Takes back what is not accepted yet, and throws the error that made it necessary. */
-async function discard(
-  { tables }: Stores,
-  taskIds: readonly TaskId[],
-  error: unknown,
-): Promise<never> {
-  try {
-    await tables.tasks.discard(taskIds);
-  } catch {
-    // The store is away, as the first error says; maintenance collects CREATING rows.
-  }
-  throw error;
+  return { sessionId, tasks: defined, batches, known: references, allOrNone: true };
 }
 
 function count({ metrics }: Grid, { tasks }: Draft): void {

@@ -197,15 +197,21 @@ export function batches({ open }: TableStoragePromises): void {
     ]);
   });
 
-  it("forgets tasks that were discarded", async () => {
+  it("counts no tasks that were discarded, withdrawn or have expired", async () => {
     const tables = await open();
     const session = someSession();
     const batch = batchIn(session);
-    const tasks = tasksIn(session, 3, { batchId: batch.batchId });
+    const tasks = tasksIn(session, 5, { batchId: batch.batchId });
     const key = only(await tables.batches.add([batch]));
     await tables.tasks.create(tasks);
-    await tables.tasks.discard(idsOf(tasks).slice(1));
-    expect(only(await tables.batches.get([key])).progress).toMatchObject({ open: 1 });
+    await tables.tasks.discard(idsOf(tasks.slice(0, 1)));
+    await tables.tasks.expire(idsOf(tasks.slice(1, 3)));
+    expect(only(await tables.batches.get([key])).progress).toMatchObject({ open: 2 });
+    await tables.tasks.accept(idsOf(tasks));
+    expect(await tables.batches.close([key])).toEqual([]);
+    await tables.tasks.withdraw(idsOf(tasks));
+    await tables.tasks.discard(idsOf(tasks));
+    expect(await tables.batches.close([key])).toMatchObject([{ progress: { open: 0 } }]);
   });
 
   it("unparks a batch when one of its tasks is ready or final, once", async () => {

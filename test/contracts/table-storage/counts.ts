@@ -51,6 +51,8 @@ const SESSION_COMMANDS: readonly SessionCommand[] = [
   decide(RETRIED, false),
   decide(CANCELLED, true),
   ({ tasks }, some) => tasks.finish(idsOf(some), 7),
+  ({ tasks }, some) => tasks.expire(idsOf(some).slice(0, 1)),
+  ({ tasks }, some) => tasks.withdraw(idsOf(some).slice(0, 1)),
 ];
 
 /** Steps towards the end are taken more often, or nothing would ever arrive there. */

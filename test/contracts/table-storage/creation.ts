@@ -116,6 +116,27 @@ export function creation({ open }: TableStoragePromises): void {
     expect(idsOf(await tables.tasks.get(idsOf([accepted, creating])))).toEqual([accepted.taskId]);
   });
 
+  it("never accepts a task that has expired, and lets none expire that was accepted", async () => {
+    const [tables, other] = [await open(), await open()];
+    const [creating, accepted] = [taskIn(someSession()), taskIn(someSession())];
+    const ids = [...idsOf([creating, accepted]), someTask()];
+    await tables.tasks.create([creating]);
+    await pending(tables, [accepted]);
+    expect(await other.tasks.expire(ids)).toEqual([true, false, false]);
+    expect(await other.tasks.expire(ids)).toEqual([true, false, false]);
+    await tables.tasks.create([creating]);
+    expect(await tables.tasks.accept(ids)).toEqual([false, true, false]);
+    expect(idsOf(await tables.tasks.get(ids))).toEqual([accepted.taskId]);
+    const ofAge = (olderThanMs: number) => ({ olderThanMs, limit: 10_000 });
+    expect(idsOf(await tables.tasks.orphans(ofAge(0)))).not.toContain(creating.taskId);
+    expect(idsOf(await tables.tasks.expired(ofAge(0)))).toContain(creating.taskId);
+    expect(idsOf(await tables.tasks.expired(ofAge(10_000)))).not.toContain(creating.taskId);
+    expect(await tables.tasks.expired({ olderThanMs: 0, limit: 1 })).toHaveLength(1);
+    await tables.tasks.discard(ids);
+    expect(idsOf(await tables.tasks.expired(ofAge(0)))).not.toContain(creating.taskId);
+    expect(await other.tasks.expire(ids)).toEqual([false, false, false]);
+  });
+
   it("withdraws tasks that nobody has begun with, and no others", async () => {
     const tables = await open();
     const session = someSession();
@@ -123,13 +144,18 @@ export function creation({ open }: TableStoragePromises): void {
     await tables.tasks.create([creating]);
     await pending(tables, [waiting]);
     await submitted(tables, [queued]);
-    await tables.tasks.withdraw([...idsOf([creating, waiting, queued]), someTask()]);
+    const ids = [...idsOf([creating, waiting, queued]), someTask()];
+    for (let i = 0; i < 2; i += 1)
+      expect(await tables.tasks.withdraw(ids)).toEqual([true, true, false, false]);
     expect(await tables.tasks.accept(idsOf([creating, waiting, queued]))).toEqual([
       false,
       false,
       true,
     ]);
     expect(idsOf(await tables.tasks.get(idsOf([waiting, queued])))).toEqual([queued.taskId]);
+    expect(await tables.tasks.submit(ids, 9)).toEqual([]);
+    const expired = idsOf(await tables.tasks.expired({ olderThanMs: 0, limit: 10_000 }));
+    expect(ids.map((id) => expired.includes(id))).toEqual([true, true, false, false]);
     expect(await tables.tasks.countByStatus(bySession(session))).toEqual([
       { status: TaskStatus.SUBMITTED, count: 1 },
     ]);

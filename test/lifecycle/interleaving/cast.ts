@@ -1,7 +1,7 @@
 // Who acts on a session besides its agents.
 
 import { randomUUID } from "node:crypto";
-import { isOutage } from "../../../src/domain/errors.ts";
+import { GridError, isOutage } from "../../../src/domain/errors.ts";
 import { type AgentId, batchId, type ResultId } from "../../../src/domain/ids.ts";
 import type { SessionStatusName } from "../../../src/domain/session-commands.ts";
 import { FINAL_TASK_STATUSES, SessionStatus, TaskStatus } from "../../../src/domain/status.ts";
@@ -14,6 +14,7 @@ import { recordStatus } from "../../../src/lifecycle/record-status.ts";
 import { recoverFrom } from "../../../src/lifecycle/recover.ts";
 import { refuse } from "../../../src/lifecycle/roll-forward.ts";
 import type { Stores } from "../../../src/lifecycle/stores.ts";
+import { takeBack } from "../../../src/lifecycle/take-back.ts";
 import { feedQueue } from "../../../src/orchestrator/supervision/feed-queue.ts";
 import { reconcileDependencies } from "../../../src/orchestrator/supervision/reconcile-dependencies.ts";
 import { republishLost } from "../../../src/orchestrator/supervision/republish-lost.ts";
@@ -36,20 +37,24 @@ export async function playSubmitter(
     const tasks = await store(stores, call);
     const batchIds = new Set(tasks.map(({ batchId: id }) => id));
     const batches = [...batchIds].map((id) => ({ batchId: id, sessionId }));
-    await refuse(stores, await admit(stores, { sessionId, tasks, batches }));
+    await refuse(stores, await admit(stores, { sessionId, tasks, batches, allOrNone: true }));
   };
   for (const call of calls) {
-    await giveUp(() => submit(call));
+    const ids = call.map(({ taskId }) => taskId);
+    try {
+      await submit(call);
+      world.chronicle.accepted.push(...ids);
+    } catch (error) {
+      if (!isRefused(error)) throw error;
+      await persist(() => takeBack(stores, call));
+      world.chronicle.refused.push(...ids);
+    }
     await idle(world, actor, 10);
   }
 }
 
-/** The caller is told of an outage, and goes on with something else. */
-async function giveUp(step: () => Promise<void>): Promise<void> {
-  await step().catch((error: unknown) => {
-    if (!isOutage(error)) throw error;
-  });
-}
+const isRefused = (error: unknown): boolean =>
+  isOutage(error) || (error instanceof GridError && error.code === "SUBMISSION_EXPIRED");
 
 async function store({ tables }: Stores, call: readonly TaskDefinition[]) {
   const [first] = call;
@@ -59,6 +64,15 @@ async function store({ tables }: Stores, call: readonly TaskDefinition[]) {
   const tasks = call.map((task) => ({ ...task, batchId: batchId(randomUUID()) }));
   await tables.tasks.create(tasks);
   return tasks;
+}
+
+/** To a collector all submitters may be dead: it takes what they have not accepted yet. */
+export async function playCollector(world: World, actor: Actor, times: number): Promise<void> {
+  const stores = world.storesOf(actor);
+  for (let i = 0; i < times; i += 1) {
+    await idle(world, actor, 40);
+    await persist(() => collectOrphans(stores, 0));
+  }
 }
 
 /** What UploadResultData does; of two uploads of a result one wins. */
@@ -203,7 +217,7 @@ export async function playOrchestrator(
 ): Promise<void> {
   const stores = world.storesOf(actor);
   for (const agentId of agents) await persist(() => recoverFrom(stores, agentId));
-  await persist(() => collectOrphans(stores, 0));
+  await persist(() => collectOrphans(stores, 0, 0));
   await persist(() => resume(world, stores));
   await persist(() => endSession(world, stores));
   await persist(() => announce(world, stores));

@@ -22,6 +22,10 @@ export interface Chronicle {
   readonly closed: ReadonlyMap<BatchId, BatchInfo>;
   /** Worker calls, by task and attempt. */
   readonly calls: Map<string, number>;
+  /** Tasks whose submission was answered with their ids. */
+  readonly accepted: TaskId[];
+  /** Tasks whose submission was answered with an error. */
+  readonly refused: TaskId[];
   readonly complaints: string[];
   /** Was any verb? */
   readonly isCut: boolean;
@@ -99,6 +103,7 @@ export function createChronicle(tables: TableStorage): Chronicle {
       return isCut;
     },
     ...{ verdicts, published, closed, complaints, calls: new Map(), look },
+    ...{ accepted: [], refused: [] },
     async observe(verb, [first], answer) {
       observers[verb]?.(first as never, answer as never);
       if (MAKES_FINAL.has(verb)) await look();

@@ -8,6 +8,7 @@ import {
   judgeDecisions,
   judgeInputs,
   judgeOpenTasks,
+  judgeSubmissions,
   judgeSubtasks,
 } from "./judge/tasks.ts";
 import type { World } from "./world.ts";
@@ -18,6 +19,7 @@ export async function judge(world: World): Promise<string[]> {
   const scene = await readScene(world);
   return [
     ...world.chronicle.complaints,
+    ...judgeSubmissions(scene),
     ...judgeCalls(scene),
     ...judgeDecisions(scene),
     ...judgeChains(scene),

@@ -6,6 +6,7 @@ import type { TaskDefinition } from "../../../src/domain/task.ts";
 import { type AgentRole, playAgent, type Work } from "./agent.ts";
 import {
   type Ending,
+  playCollector,
   playObserver,
   playOperator,
   playOrchestrator,
@@ -88,6 +89,9 @@ function castOf(world: World, scale: Scale, { late, tasks }: Job, agents: AgentI
     { name: "uploader 1", play: (self) => playUploader(world, self, late) },
     { name: "uploader 2", play: (self) => playUploader(world, self, late.toReversed()) },
   ];
+  // Not always: most submitters should come to their end.
+  if (random.chance(0.4))
+    cast.push({ name: "collector", play: (self) => playCollector(world, self, 6) });
   const nerves = random.chance(scale.nerves) ? NERVOUS : CALM;
   for (const n of [1, 2]) {
     const observe: Role["play"] = (self) => playObserver(world, self, { agents, ...nerves });

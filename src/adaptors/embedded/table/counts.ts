@@ -13,7 +13,7 @@ import { readEach } from "./turns.ts";
 const BATCHES = `SELECT t.batch_id, coalesce(b.closed, 0) FROM task_batches t
   LEFT JOIN batches b ON b.batch_id = t.batch_id WHERE t.session_id = ?`;
 const COUNT = `SELECT status, count(*) FROM tasks INDEXED BY tasks_batch
-  WHERE batch_id = ? AND session_id = ? GROUP BY status`;
+  WHERE batch_id = ? AND session_id = ? AND attempt >= 0 GROUP BY status`;
 const IS_OPEN = `SELECT 1 FROM tasks INDEXED BY tasks_batch
   WHERE batch_id = ? AND ended_at IS NULL LIMIT 1`;
 const DROP_COUNTS = "DELETE FROM task_counts WHERE session_id = ?";

@@ -10,6 +10,8 @@ import { ResultStatus, TaskStatus } from "../../../domain/status.ts";
  *     index is touched twice in a task's life and not at each status; so is that of the tasks
  *     that wait for an agent, the one index for all questions about these (waiting.ts).
  *
+ * A task that has expired is CREATING for ever; its `attempt` is -1, and it has ended.
+ *
  * `since` says since when a task has had its status, by the store's clock (clock.ts). Times that
  * are only shown (created_at, submitted_at, ended_at…) are their writers' own.
  */
@@ -48,7 +50,9 @@ CREATE INDEX IF NOT EXISTS tasks_batch ON tasks (batch_id, ended_at);
 CREATE INDEX IF NOT EXISTS tasks_holder ON tasks (holder) WHERE holder IS NOT NULL;
 CREATE INDEX IF NOT EXISTS tasks_stage ON tasks (stage, task_id) WHERE stage IS NOT NULL;
 CREATE INDEX IF NOT EXISTS tasks_creating ON tasks (since)
-  WHERE status = ${TaskStatus.CREATING};
+  WHERE status = ${TaskStatus.CREATING} AND ended_at IS NULL;
+CREATE INDEX IF NOT EXISTS tasks_expired ON tasks (since)
+  WHERE status = ${TaskStatus.CREATING} AND ended_at IS NOT NULL;
 CREATE INDEX IF NOT EXISTS tasks_waiting ON tasks (partition_id, session_id, since)
   WHERE status = ${TaskStatus.SUBMITTED};
 
@@ -171,6 +175,7 @@ CREATE TABLE IF NOT EXISTS changes (
 /** Each visible change has an entry in the feed, whose youngest stays (sweep.ts). */
 export const LATEST_TIME = `SELECT max(time) FROM (
   SELECT (SELECT written_at FROM changes ORDER BY seq DESC LIMIT 1) AS time
-  UNION ALL SELECT max(since) FROM tasks WHERE status = ${TaskStatus.CREATING})`;
+  UNION ALL SELECT max(since) FROM tasks
+    WHERE status = ${TaskStatus.CREATING} AND ended_at IS NULL)`;
 
 export const SCHEMA = `${TASKS}${RESULTS}${SESSIONS}${CHANGES}`;

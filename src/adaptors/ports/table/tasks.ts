@@ -71,7 +71,7 @@ export interface TaskCounts {
  * Tasks, one document each.
  *
  *   T1. Every change is a compare-and-set on one task's document and answers per item, in order.
- *   T2. CREATING tasks are staged: only `staged` and `orphans` see them.
+ *   T2. CREATING tasks are staged: only `staged`, `orphans` and `expired` see them.
  *   T3. `decide` is the commit point (I2): of all decisions for one task exactly one succeeds.
  *       The same decision repeated by the same attempt answers ok again.
  */
@@ -80,13 +80,18 @@ export interface TaskTable {
   create(tasks: readonly TaskDefinition[], origin?: Origin): Promise<void>;
   /**
    * CREATING → PENDING. Others are left. Answers, per item, whether the task is accepted, now or
-   * before: false says that there is no such task, or none any more.
+   * before: false says that there is no such task, or that it has expired.
    */
   accept(taskIds: readonly TaskId[]): Promise<boolean[]>;
-  /** Removes those of these tasks that are still CREATING. */
+  /**
+   * Ends CREATING tasks: they can never be accepted, and count no more. Answers, per item, whether
+   * the task has expired, now or before.
+   */
+  expire(taskIds: readonly TaskId[]): Promise<boolean[]>;
+  /** The same for tasks that are CREATING or PENDING: nobody has begun with them. */
+  withdraw(taskIds: readonly TaskId[]): Promise<boolean[]>;
+  /** Removes those of these tasks that are still CREATING, expired or not. */
   discard(taskIds: readonly TaskId[]): Promise<void>;
-  /** Removes those of these tasks that are CREATING or PENDING: nobody has begun with them. */
-  withdraw(taskIds: readonly TaskId[]): Promise<void>;
   /**
    * Tasks that the attempts created, CREATING or later: at most `limit` of those behind `after`, in
    * the order of stages and, within a stage, of ids.
@@ -100,6 +105,8 @@ export interface TaskTable {
    * may have died before it accepted them. The oldest first.
    */
   orphans(query: { olderThanMs: number; limit: number }): Promise<Task[]>;
+  /** Tasks that expired at least `olderThanMs` ago, and were not discarded. The oldest first. */
+  expired(query: { olderThanMs: number; limit: number }): Promise<Task[]>;
 
   /** Unknown ids are left out; the order is that of the ids. */
   get(taskIds: readonly TaskId[]): Promise<Task[]>;

@@ -27,9 +27,15 @@ const TASKS: Readonly<Record<string, CutVerb>> = {
     prepare: bring.creating,
     run: ({ tasks }, { taskIds }) => tasks.discard(taskIds),
   }),
+  "tasks.expire": verb({
+    prepare: bring.creating,
+    run: ({ tasks }, { taskIds }) => tasks.expire(taskIds),
+    reveal: ({ tasks }, { taskIds }) => tasks.accept(taskIds),
+  }),
   "tasks.withdraw": verb({
     prepare: bring.pending,
     run: ({ tasks }, { taskIds }) => tasks.withdraw(taskIds),
+    reveal: ({ tasks }, { taskIds }) => tasks.accept(taskIds),
   }),
   "tasks.submit": verb({
     prepare: bring.pending,

@@ -71,6 +71,8 @@ export async function judgeRest({ world, tasks, results }: Scene): Promise<strin
   await tables.sweep({ olderThanMs: 0 });
   for (const taskId of await tables.dependencies.dependents([...results.keys()]))
     if (!open.includes(taskId)) complaints.push(`D1: an edge of ${taskId} is left`);
+  for (const { taskId } of await tables.tasks.expired({ olderThanMs: 0, limit: 10 }))
+    complaints.push(`O4: ${taskId} has expired and was not forgotten`);
   for (const { taskId } of await tables.tasks.orphans({ olderThanMs: 0, limit: 10 }))
     complaints.push(`O1: ${taskId} was left behind by its creator`);
   return complaints;

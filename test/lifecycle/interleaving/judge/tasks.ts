@@ -4,6 +4,16 @@ import { errorOf, STATUS_OF_OUTCOME, type Task } from "../../../../src/domain/ta
 import type { Verdict } from "../chronicle.ts";
 import { type Complaints, cannotCome, inputsIn, isFinal, nameOf, type Scene } from "./scene.ts";
 
+/** I1, A4: what was answered is there; what was refused is not, or was cancelled. */
+export function* judgeSubmissions({ world, tasks }: Scene): Complaints {
+  for (const taskId of world.chronicle.accepted)
+    if (!tasks.has(taskId)) yield `I1: ${taskId} was accepted and has vanished`;
+  for (const taskId of world.chronicle.refused) {
+    const task = tasks.get(taskId);
+    if (task && !isFinal(task)) yield `A4: ${taskId} was refused and is ${nameOf(task.status)}`;
+  }
+}
+
 /** I4: once per attempt. */
 export function* judgeCalls({ world }: Scene): Complaints {
   for (const [key, calls] of world.chronicle.calls)

@@ -22,33 +22,49 @@ const INSERT = `INSERT INTO tasks
 
 const ACCEPTABLE = new Set<TaskStatus>(sourcesOf(TASK_MACHINE, TaskStatus.PENDING));
 const ACCEPT = `UPDATE tasks SET status = ${TaskStatus.PENDING}, since = ? WHERE n = ?`;
+/** Instead of the number of an attempt: the task cannot be accepted any more. */
+const EXPIRED = -1;
+const EXPIRE = `UPDATE tasks SET status = ${TaskStatus.CREATING}, attempt = ${EXPIRED},
+  since = ?1, ended_at = ?1 WHERE n = ?2`;
 const WITHDRAWABLE = ACCEPTABLE.union(new Set([TaskStatus.PENDING]));
-const REMOVE = "DELETE FROM tasks WHERE n = ?";
+const DISCARD = "DELETE FROM tasks WHERE n = ?";
 
-const STAGED = `SELECT ${TASK_COLUMNS} FROM tasks WHERE stage = ? AND task_id > ? ORDER BY task_id LIMIT ?`;
+const STAGED = `SELECT ${TASK_COLUMNS} FROM tasks
+  WHERE stage = ? AND task_id > ? AND attempt <> ${EXPIRED} ORDER BY task_id LIMIT ?`;
 
-const ORPHANS = `SELECT ${TASK_COLUMNS} FROM tasks WHERE status = ${TaskStatus.CREATING} AND since <= ?1
+const ORPHANS = `SELECT ${TASK_COLUMNS} FROM tasks
+  WHERE status = ${TaskStatus.CREATING} AND ended_at IS NULL AND since <= ?1
     AND NOT EXISTS (SELECT 1 FROM leases WHERE holder = tasks.creator AND until > ?2)
   ORDER BY since, n LIMIT ?3`;
 
+const EXPIRED_SINCE = `SELECT ${TASK_COLUMNS} FROM tasks
+  WHERE status = ${TaskStatus.CREATING} AND ended_at IS NOT NULL AND since <= ?
+  ORDER BY since, n LIMIT ?`;
+
 type Creation = Pick<
   TaskTable,
-  "create" | "accept" | "discard" | "withdraw" | "staged" | "orphans"
+  "create" | "accept" | "expire" | "discard" | "withdraw" | "staged" | "orphans" | "expired"
 >;
 
 export const taskCreation = (store: Store, options: OptionsText): Creation => {
   const toTasks = (rows: unknown[]) => (rows as TaskRow[]).map((row) => toTask(row, options));
 
-  const remove = async (taskIds: readonly TaskId[], from: ReadonlySet<TaskStatus>) => {
-    if (taskIds.length === 0) return;
-    await store.write((ledger) => {
-      for (const taskId of taskIds) {
+  const end = async (
+    taskIds: readonly TaskId[],
+    from: ReadonlySet<TaskStatus>,
+  ): Promise<boolean[]> => {
+    if (taskIds.length === 0) return [];
+    return store.write((ledger) => {
+      const now = store.now();
+      return taskIds.map((taskId) => {
         const task = findTask(store, taskId);
-        if (!task || !from.has(task.status)) continue;
-        store.sql(REMOVE).run(task.n);
+        if (!task || !from.has(task.status)) return false;
+        if (task.attempt === EXPIRED) return true;
+        store.sql(EXPIRE).run(now, task.n);
         ledger.moved(task, task.status, undefined);
         ledger.progressed();
-      }
+        return true;
+      });
     });
   };
 
@@ -95,6 +111,7 @@ export const taskCreation = (store: Store, options: OptionsText): Creation => {
           const task = findTask(store, taskId);
           if (!task) return false;
           if (!ACCEPTABLE.has(task.status)) return true;
+          if (task.attempt === EXPIRED) return false;
           accept.run(now, task.n);
           ledger.moved(task, task.status, TaskStatus.PENDING);
           return true;
@@ -102,8 +119,22 @@ export const taskCreation = (store: Store, options: OptionsText): Creation => {
       });
     },
 
-    discard: (taskIds) => remove(taskIds, ACCEPTABLE),
-    withdraw: (taskIds) => remove(taskIds, WITHDRAWABLE),
+    expire: (taskIds) => end(taskIds, ACCEPTABLE),
+    withdraw: (taskIds) => end(taskIds, WITHDRAWABLE),
+
+    async discard(taskIds) {
+      if (taskIds.length === 0) return;
+      await store.write((ledger) => {
+        for (const taskId of taskIds) {
+          const task = findTask(store, taskId);
+          if (task?.status !== TaskStatus.CREATING) continue;
+          store.sql(DISCARD).run(task.n);
+          if (task.attempt === EXPIRED) continue;
+          ledger.moved(task, TaskStatus.CREATING, undefined);
+          ledger.progressed();
+        }
+      });
+    },
 
     async staged(stages, { after, limit }) {
       if (stages.length === 0) return [];
@@ -124,5 +155,8 @@ export const taskCreation = (store: Store, options: OptionsText): Creation => {
         const now = store.now();
         return toTasks(store.tuples(ORPHANS).all(now - olderThanMs, now, limit));
       }),
+
+    expired: ({ olderThanMs, limit }) =>
+      store.read(() => toTasks(store.tuples(EXPIRED_SINCE).all(store.now() - olderThanMs, limit))),
   };
 };
