@@ -4,6 +4,7 @@ import type { ObjectStorage } from "../../src/adaptors/ports/objects.ts";
 import { attempts } from "./object-storage/attempts.ts";
 import { interruption } from "./object-storage/interruption.ts";
 import { operation } from "./object-storage/operation.ts";
+import { sessions } from "./object-storage/sessions.ts";
 import { storing } from "./object-storage/storing.ts";
 import { streaming } from "./object-storage/streaming.ts";
 
@@ -27,6 +28,7 @@ export function objectStorageContract({ configure }: ObjectStorageContract): voi
   const given = { open };
   describe("storing", () => storing(given));
   describe("attempts", () => attempts(given));
+  describe("sessions", () => sessions(given));
   describe("streaming", () => streaming(given));
   describe("interruption", () => interruption(given));
   describe("operation", () => operation(given));

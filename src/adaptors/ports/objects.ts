@@ -32,8 +32,8 @@ export type Attempts = { readonly sessionId: SessionId; readonly taskId: TaskId 
  *   O2. What the attempts of a task stored is found without any list kept elsewhere: the origin is
  *       part of a blob's key, as in `<session>/<task>@<attempt>/<unique>`, for a backend that
  *       lists by prefix; others index it.
- *   O3. Blobs go by `delete` and `dropAttempts` only. Which of them nobody names is for the caller
- *       to know: the table rows count.
+ *   O3. Blobs go by `delete`, `dropAttempts` and `dropSession` only. Which of them nobody names is
+ *       for the caller to know: the table rows count.
  */
 export interface ObjectStorage extends AsyncDisposable {
   /** Streams `chunks` in and names the blob. Nothing is visible under the id before this resolves. */
@@ -52,10 +52,18 @@ export interface ObjectStorage extends AsyncDisposable {
   get(id: ObjectId, signal?: AbortSignal): AsyncIterable<Uint8Array>;
   /** The blobs of at most `maxBytes` each, in order; undefined for a larger or an unknown one. */
   getMany(ids: readonly ObjectId[], maxBytes: number): Promise<(Uint8Array | undefined)[]>;
+  /** The sizes in bytes, in order; undefined for an unknown blob. Reads no data. */
+  stat(ids: readonly ObjectId[]): Promise<(number | undefined)[]>;
   /** Idempotent: an id that is already gone is not an error. */
   delete(ids: readonly ObjectId[]): Promise<void>;
   /** Deletes what these attempts stored; what one of them stores meanwhile may survive. Idempotent. */
   dropAttempts(attempts: readonly Attempts[]): Promise<void>;
+  /**
+   * Deletes all that has this origin, whoever stored it, as fast as it is iterated; yields how many
+   * blobs went with each chunk. What is stored meanwhile may survive. Whoever stops half-way, or
+   * dies, goes on by calling again.
+   */
+  dropSession(sessionId: SessionId): AsyncIterable<number>;
   /** Rejects when the backing service cannot be reached; health checks call it. */
   ping(): Promise<void>;
 }

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { objectId } from "../../../src/domain/ids.ts";
+import { type ObjectId, objectId } from "../../../src/domain/ids.ts";
 import type { ObjectStoragePromises } from "../object-storage.ts";
 import {
   blobsOf,
@@ -67,6 +67,20 @@ export function storing({ open }: ObjectStoragePromises): void {
     expect(await lengths(0, emptyId, smallId)).toEqual([0, undefined]);
   });
 
+  it("tells the sizes of no, one and many blobs in one go, and of no unknown one", async () => {
+    const storage = await open();
+    const sizes = [...SIZES, ...Array.from({ length: 1_200 }, (_, i) => i)];
+    const stored = await storage.putMany(blobsOf(sizes.map(someBytes)));
+    const ids = stored.map((one) => one.objectId);
+    expect(await storage.stat([])).toEqual([]);
+    expect(await storage.stat(ids.slice(3, 4))).toEqual([64 * KIB]);
+    const [first, second] = ids as [ObjectId, ObjectId];
+    await storage.delete([second]);
+    const asked = [objectId("unknown"), second, ...ids.toReversed(), first];
+    const known = sizes.map((size, i) => (i === 1 ? undefined : size));
+    expect(await storage.stat(asked)).toEqual([undefined, undefined, ...known.toReversed(), 0]);
+  });
+
   it("names equal blobs differently", async () => {
     const storage = await open();
     for (const size of [10, 70 * KIB]) {
@@ -89,6 +103,7 @@ export function storing({ open }: ObjectStoragePromises): void {
       });
     }
     expect(await storage.getMany(STRANGE_IDS, 2 ** 30)).toEqual(STRANGE_IDS.map(() => undefined));
+    expect(await storage.stat(STRANGE_IDS)).toEqual(STRANGE_IDS.map(() => undefined));
     await storage.delete(STRANGE_IDS);
     expect((await storage.getMany(kept, 2 ** 30)).map((blob) => blob?.length)).toEqual([
       10,

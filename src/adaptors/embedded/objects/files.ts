@@ -1,4 +1,5 @@
-// Large blobs: files `objects/<2 hex>/<uuid>`, and `<task, hashed>-<attempt>-<uuid>` of attempts.
+// Large blobs: files `objects/<2 hex>/<uuid>-<session, hashed>`, those of attempts with
+// `<task, hashed>-<attempt>-` in front.
 //
 //   F1. A blob has its name only after its bytes and its name are on disk: written aside, synced,
 //       renamed, folder synced.
@@ -6,27 +7,30 @@
 //   F3. What a dead writer left aside is removed at an opening, an hour after its last write, and
 //       that of an attempt together with its blobs.
 //   F4. A blob is gone only if its folder is there: else the store is away, which callers wait for.
-//   F5. What the attempts of a task stored lies in one folder, which is gone through to find it.
+//   F5. What the attempts of a task stored lies in one folder, which is gone through to find it;
+//       and all folders to find what there is of a session, which is deleted once.
 import { createHash, randomUUID } from "node:crypto";
 import { mkdirSync, readdirSync } from "node:fs";
 import { type FileHandle, open, readdir, rename, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { objectId } from "../../../domain/ids.ts";
+import { objectId, type SessionId } from "../../../domain/ids.ts";
 import type { Attempts, Origin, StoredObject } from "../../ports/objects.ts";
 import { onDisk } from "../outage.ts";
 
 const ID =
-  /^f-([0-9a-f]{2})((?:[0-9a-f]{30}-\d{1,15}-[0-9a-f]{2})?[0-9a-f]{6}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/;
+  /^f-([0-9a-f]{2})((?:[0-9a-f]{30}-\d{1,15}-[0-9a-f]{2})?[0-9a-f]{6}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}-[0-9a-f]{32})$/;
 const ASIDE = ".tmp-";
+const ASIDE_BLOB = `${ASIDE}f-`;
 const ABANDONED_MS = 3_600_000;
 const CHUNK_BYTES = 256 * 1024;
 const FOLDERS = Array.from({ length: 256 }, (_, i) => i.toString(16).padStart(2, "0"));
 
-const hashOf = (taskId: string): string =>
-  createHash("sha256").update(taskId).digest("hex").slice(0, 32);
+const hashOf = (id: string): string => createHash("sha256").update(id).digest("hex").slice(0, 32);
 
-const toName = ({ attempt }: Origin): string =>
-  attempt ? `${hashOf(attempt.taskId)}-${attempt.attempt}-${randomUUID()}` : randomUUID();
+function toName({ sessionId, attempt }: Origin): string {
+  const unique = `${randomUUID()}-${hashOf(sessionId)}`;
+  return attempt ? `${hashOf(attempt.taskId)}-${attempt.attempt}-${unique}` : unique;
+}
 
 /** Whether the blob of this name was stored by one of the attempts. */
 function matcherOf(attempts: Attempts): (name: string) => boolean {
@@ -119,6 +123,12 @@ export async function openFiles(root: string) {
       return onObjects(() => file.readFile());
     },
 
+    /** Undefined when there is no such blob. */
+    async size(id: string): Promise<number | undefined> {
+      await using file = await openOne(id);
+      return file && (await file.stat()).size;
+    },
+
     /** Not synced: a file that comes back after a loss of power is as unknown as a lost upload. */
     async remove(id: string): Promise<void> {
       const path = pathOf(id);
@@ -127,18 +137,35 @@ export async function openFiles(root: string) {
 
     async dropAttempts(attempts: Attempts): Promise<void> {
       const isTheirs = matcherOf(attempts);
-      const remove = async (folder: string, prefix = ""): Promise<void> => {
-        for (const name of await onObjects(() => readdir(folder)))
-          if (name.startsWith(prefix) && isTheirs(name.slice(prefix.length)))
-            await onObjects(() => rm(join(folder, name), { force: true }));
-      };
-      await remove(join(root, hashOf(attempts.taskId).slice(0, 2)));
-      await remove(root, `${ASIDE}f-`);
+      await removeFrom(join(root, hashOf(attempts.taskId).slice(0, 2)), isTheirs);
+      await removeFrom(root, isAside(isTheirs));
+    },
+
+    async *dropSession(sessionId: SessionId): AsyncGenerator<number, void> {
+      const ending = `-${hashOf(sessionId)}`;
+      const isIts = (name: string): boolean => name.endsWith(ending);
+      for (const folder of FOLDERS) {
+        const dropped = await removeFrom(join(root, folder), isIts);
+        if (dropped > 0) yield dropped;
+      }
+      await removeFrom(root, isAside(isIts));
     },
 
     ping: (): Promise<void> => onObjects(() => stat(root).then(() => {})),
   };
 }
+
+/** Answers how many it removed. */
+async function removeFrom(folder: string, isOne: (name: string) => boolean): Promise<number> {
+  const names = (await onObjects(() => readdir(folder))).filter(isOne);
+  for (const name of names) await onObjects(() => rm(join(folder, name), { force: true }));
+  return names.length;
+}
+
+const isAside =
+  (isOne: (name: string) => boolean) =>
+  (name: string): boolean =>
+    name.startsWith(ASIDE_BLOB) && isOne(name.slice(ASIDE_BLOB.length));
 
 async function writeAside(path: string, chunks: AsyncIterable<Uint8Array>): Promise<number> {
   await using file = await onObjects(() => open(path, "wx"));

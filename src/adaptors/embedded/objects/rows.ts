@@ -7,7 +7,7 @@
 //       ids grow with time, so that what is stored together lies together there, too.
 import { randomBytes } from "node:crypto";
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { objectId } from "../../../domain/ids.ts";
+import { objectId, type SessionId } from "../../../domain/ids.ts";
 import type { Attempts, NewBlob, Origin, StoredObject } from "../../ports/objects.ts";
 import type { Database } from "../database/database.ts";
 
@@ -15,13 +15,16 @@ export const SCHEMA = `
   CREATE TABLE IF NOT EXISTS objects (
     number INTEGER PRIMARY KEY,
     token TEXT NOT NULL,
+    session TEXT NOT NULL,
     data BLOB NOT NULL
   );
+  CREATE INDEX IF NOT EXISTS objects_session ON objects (session);
   CREATE INDEX IF NOT EXISTS objects_attempts ON objects (token) WHERE instr(token, '@') > 0`;
 
-const INSERT = "INSERT INTO objects (token, data) VALUES (?1, ?2)";
+const INSERT = "INSERT INTO objects (token, session, data) VALUES (?1, ?2, ?3)";
 const SELECT = `
   SELECT data FROM objects WHERE number = ?1 AND token = ?2 AND length(data) <= ?3`;
+const STAT = "SELECT length(data) AS size FROM objects WHERE number = ?1 AND token = ?2";
 const DELETE = "DELETE FROM objects WHERE number = ?1 AND token = ?2";
 
 const OF_ATTEMPTS = `
@@ -29,6 +32,9 @@ const OF_ATTEMPTS = `
   WHERE instr(token, '@') > 0 AND token >= ?1 AND token < ?2 AND NOT (token >= ?3 AND token < ?4)`;
 const ARE_THERE = `${OF_ATTEMPTS} LIMIT 1`;
 const DROP = `DELETE FROM objects WHERE number IN (${OF_ATTEMPTS} LIMIT ?5)`;
+
+const DROP_SESSION = `DELETE FROM objects WHERE number IN (
+  SELECT number FROM objects INDEXED BY objects_session WHERE session = ?1 LIMIT ?2)`;
 
 const ID = /^s-([1-9]\d{0,14})-(.{22,})$/s;
 type Key = readonly [number: number, token: string];
@@ -80,11 +86,23 @@ function* chunksOf<T>(items: readonly T[], bytesOf: (item: T) => number): Genera
 export const createRows = (db: Database) => {
   const insert = ({ origin, data }: NewBlob): StoredObject => {
     const token = toToken(origin);
-    const { lastInsertRowid } = db.sql(INSERT).run(token, data);
+    const { lastInsertRowid } = db.sql(INSERT).run(token, origin.sessionId, data);
     return { objectId: objectId(`s-${lastInsertRowid}-${token}`), size: data.length };
   };
   const select = (key: Key, maxBytes: number): Uint8Array | undefined =>
     (db.sql(SELECT).get(...key, maxBytes) as { data: Uint8Array } | undefined)?.data;
+
+  const sizeOf = (key: Key): number | undefined =>
+    (db.sql(STAT).get(...key) as { size: number } | undefined)?.size;
+
+  const readEach = async <T>(keys: readonly Key[], read: (key: Key) => T): Promise<T[]> => {
+    const found: T[] = [];
+    for (const chunk of chunksOf(keys, () => 1)) {
+      if (found.length > 0) await nextTurn();
+      found.push(...(await db.read(() => chunk.map(read))));
+    }
+    return found;
+  };
 
   return {
     async insert(blobs: readonly NewBlob[]): Promise<StoredObject[]> {
@@ -96,14 +114,11 @@ export const createRows = (db: Database) => {
     },
 
     /** In order; undefined for what is gone or larger than `maxBytes`. */
-    async select(keys: readonly Key[], maxBytes: number): Promise<(Uint8Array | undefined)[]> {
-      const found: (Uint8Array | undefined)[] = [];
-      for (const chunk of chunksOf(keys, () => 1)) {
-        if (found.length > 0) await nextTurn();
-        found.push(...(await db.read(() => chunk.map((key) => select(key, maxBytes)))));
-      }
-      return found;
-    },
+    select: (keys: readonly Key[], maxBytes: number): Promise<(Uint8Array | undefined)[]> =>
+      readEach(keys, (key) => select(key, maxBytes)),
+
+    /** In order; undefined for what is gone. */
+    stat: (keys: readonly Key[]): Promise<(number | undefined)[]> => readEach(keys, sizeOf),
 
     async delete(keys: readonly Key[]): Promise<void> {
       for (const chunk of chunksOf(keys, () => 1)) {
@@ -121,6 +136,15 @@ export const createRows = (db: Database) => {
           const drop = () => db.sql(DROP).run(...ranges, CHUNK_ROWS).changes;
           while ((await db.write(drop)) === CHUNK_ROWS);
         }
+      }
+    },
+
+    async *dropSession(sessionId: SessionId): AsyncGenerator<number, void> {
+      const drop = () => Number(db.sql(DROP_SESSION).run(sessionId, CHUNK_ROWS).changes);
+      for (;;) {
+        const dropped = await db.write(drop);
+        if (dropped > 0) yield dropped;
+        if (dropped < CHUNK_ROWS) return;
       }
     },
 

@@ -123,6 +123,16 @@ export async function openEmbeddedStorage(
       );
       return keys.map((key) => (key ? small.shift() : large.shift()));
     },
+    async stat(ids) {
+      closing.signal.throwIfAborted();
+      const keys = ids.map(toRowKey);
+      const small = await rows.stat(keys.filter((key) => key !== undefined));
+      const large = await inGroups(
+        ids.filter((_, i) => !keys[i]),
+        files.size,
+      );
+      return keys.map((key) => (key ? small.shift() : large.shift()));
+    },
     async delete(ids) {
       closing.signal.throwIfAborted();
       await rows.delete(ids.map(toRowKey).filter((key) => key !== undefined));
@@ -135,6 +145,14 @@ export async function openEmbeddedStorage(
       closing.signal.throwIfAborted();
       await rows.dropAttempts(attempts);
       await inGroups(attempts, files.dropAttempts);
+    },
+    async *dropSession(sessionId) {
+      closing.signal.throwIfAborted();
+      yield* rows.dropSession(sessionId);
+      for await (const dropped of files.dropSession(sessionId)) {
+        yield dropped;
+        closing.signal.throwIfAborted();
+      }
     },
     async ping() {
       await rows.ping();
