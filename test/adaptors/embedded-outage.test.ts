@@ -65,6 +65,8 @@ it("says that it is away while another process holds the lock, and is back with 
   const session = sessionRow();
   const writes = [
     [tables.sessions.create(session), /table\.db: database is locked/],
+    // Who judges others by their silence is told, as they would be.
+    [tables.probe(), /table\.db: database is locked/],
     [objects.putMany(blobsOf([LARGE.slice(0, 10)])), /objects\.db: database is locked/],
     [queue.publish([message()]), /queue\.db: database is locked/],
   ] as const;

@@ -28,13 +28,21 @@ describe("L2: the silence of an agent", () => {
     });
     let rounds = 0;
     let slow = true;
+    // Every other read, and every other write, is slower than an observer takes for prompt, by the
+    // clock: what else is a slow store?
     const list: typeof agents.list = async () => {
       rounds += 1;
-      // Slower than an observer takes for prompt, by the clock: what else is a slow store?
-      if (slow) await sleep(150);
+      if (slow && rounds % 2 === 0) await sleep(150);
       return await agents.list();
     };
-    const behindIt = { ...stores, tables: { ...stores.tables, agents: { ...agents, list } } };
+    const probe: typeof stores.tables.probe = async () => {
+      if (slow && rounds % 2 === 0) await sleep(150);
+      await stores.tables.probe();
+    };
+    const behindIt = {
+      ...stores,
+      tables: { ...stores.tables, probe, agents: { ...agents, list } },
+    };
     await using _liveness = createLiveness({ stores: behindIt, log }, { leaseMs: LEASE_MS });
     const known = async () => (await agents.list()).some((agent) => agent.agentId === silent);
     // Each of these rounds took longer than a quarter of the lease.

@@ -39,6 +39,11 @@ export interface TableStorage extends AsyncDisposable {
    * and the like.
    */
   sweep(query: { olderThanMs: number }): Promise<void>;
+  /**
+   * Writes a document, and leaves nothing that could be seen: takes as long as a heartbeat takes now,
+   * and rejects when that would. For whoever judges others by their silence.
+   */
+  probe(): Promise<void>;
   /** Rejects when the store cannot be reached; health checks call it. */
   ping(): Promise<void>;
 }

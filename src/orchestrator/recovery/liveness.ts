@@ -8,10 +8,8 @@
 //   L3. A task's owner without a row lives no more: agents leave their row until they own nothing.
 //   L4. Of an agent's process on our own machine the kernel knows that it has died: then there is
 //       nothing to wait for.
-import { randomUUID } from "node:crypto";
-import { hostname } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
-import { type AgentId, agentId, partitionId } from "../../domain/ids.ts";
+import type { AgentId } from "../../domain/ids.ts";
 import { recoverFrom } from "../../lifecycle/recover.ts";
 import type { Stores } from "../../lifecycle/stores.ts";
 import type { Logger } from "../../telemetry/logger.ts";
@@ -42,27 +40,14 @@ export function createLiveness(
   { stores, log }: { stores: Stores; log: Logger },
   { leaseMs, everyMs = Math.max(50, leaseMs / ROUNDS_PER_LEASE) }: LivenessOptions,
 ): AsyncDisposable {
-  const self = agentId(`observer-${randomUUID()}`);
   const place = placeOfProcess();
   const suspects = new Map<AgentId, Suspect>();
   const stop = new AbortController();
   let judgedAt = performance.now();
 
-  /** What an agent does, so that its cost is the agents' cost; the row is gone at once. */
-  const touch = async (): Promise<void> => {
-    await stores.tables.agents.heartbeat({
-      agentId: self,
-      partitionId: partitionId(""),
-      hostname: hostname(),
-      held: 0,
-      idleMs: 0,
-    });
-    await stores.tables.agents.remove(self);
-  };
-
   /** By agent, owners without a row included. */
   const observe = async (): Promise<Map<AgentId, Seen>> => {
-    await touch();
+    await stores.tables.probe();
     // Owners first: an agent that appears between the two has its row by the second.
     const owners = await stores.tables.tasks.owners();
     const rows = await stores.tables.agents.list();

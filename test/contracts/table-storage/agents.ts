@@ -12,6 +12,13 @@ const agentRow = () => ({
 });
 
 export function agents({ open }: TableStoragePromises): void {
+  it("is probed without a trace that others could take for an agent", async () => {
+    const tables = await open();
+    const before = await tables.agents.list();
+    await Promise.all([tables.probe(), tables.probe()]);
+    expect(await tables.agents.list()).toEqual(before);
+  });
+
   it("counts an agent's heartbeats and keeps what the last one said", async () => {
     const [one, two] = [await open(), await open()];
     const agent = agentRow();

@@ -115,6 +115,7 @@ const USES: Readonly<Record<string, Use>> = {
   "leases.release": ({ leases }) => leases.release(someHolder()),
   "feed.open": ({ feed }) => feed.open(someSession(), new AbortController().signal),
   sweep: (tables) => tables.sweep({ olderThanMs: 60_000 }),
+  probe: (tables) => tables.probe(),
   ping: (tables) => tables.ping(),
 };
 

@@ -3,7 +3,7 @@
 //   T1. A verb is one transaction, and SQLite admits one writer at a time: what a verb reads stays
 //       true until it has written.
 //   C1. Counts by status, progress of batches and the change feed are written in the transaction
-//       of the change itself (ledger.ts).
+//       of the change itself (ledger.ts). Callers may rely on that of the feed only (F4, SC1).
 import type { Clients } from "../../clients.ts";
 import type { TableStorage } from "../../ports/table-storage.ts";
 import { shareFolder } from "../folder.ts";
@@ -20,6 +20,8 @@ import { settingsTable } from "./settings.ts";
 import { openStore, type Store } from "./store.ts";
 import { createSweep } from "./sweep.ts";
 import { taskTable } from "./tasks.ts";
+
+const PROBE = "UPDATE probes SET count = count + 1";
 
 /** @param path the data folder; it is made if it is not there. */
 export const openEmbeddedTables = async (
@@ -42,6 +44,9 @@ export function tablesOf(store: Store): TableStorage {
     settings: settingsTable(store),
     feed,
     sweep: createSweep(store),
+    async probe() {
+      await store.write(() => void store.sql(PROBE).run());
+    },
     ping: () => store.read(() => void store.sql("SELECT 1 FROM sqlite_schema LIMIT 1").get()),
     async [Symbol.asyncDispose]() {
       await store[Symbol.asyncDispose]();

@@ -199,6 +199,7 @@ const OTHERS: Readonly<Record<string, CutVerb>> = {
     reveal: ({ settings }, { session }) => settings.keep(session, { value: 3 }),
     isSingle: true,
   }),
+  probe: verb({ run: (tables) => tables.probe(), isSingle: true }),
   "agents.heartbeat": verb({
     run: ({ agents }, { owner, partitions }) =>
       agents.heartbeat({
