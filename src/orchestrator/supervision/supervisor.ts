@@ -161,7 +161,9 @@ export function createSupervisor(
     if (stopped) return;
     parkedReconciler.follow(followed);
     take(followed);
-    await together([readStatuses().then(startRounds), readLost()]);
+    // Both first: what has just been found lost is not left to the next look.
+    await together([readStatuses(), readLost()]);
+    startRounds();
   };
 
   watch.onLook((followed) => {
