@@ -7,6 +7,7 @@
 //       that it is gone. No retry is used.
 import { setTimeout as sleep } from "node:timers/promises";
 import type { TaskId } from "../domain/ids.ts";
+import { pauseAttempts } from "../lifecycle/pause-attempts.ts";
 import { createChangeEvent } from "./change-event.ts";
 import { type CommitterOptions, createCommitter } from "./commit/committer.ts";
 import { createFlushDelay } from "./commit/flush-delay.ts";
@@ -14,7 +15,7 @@ import { createSettler } from "./commit/settle.ts";
 import type { AgentContext } from "./context.ts";
 import type { Attempt } from "./execution/attempt.ts";
 import { createRunner } from "./execution/runner.ts";
-import { heartbeat, heartbeatOnce } from "./heartbeat.ts";
+import { createHeartbeat } from "./heartbeat.ts";
 import { createIdleTime } from "./idle-time.ts";
 import { poll } from "./intake/poll.ts";
 import { createPrefetchPolicy } from "./intake/prefetch-policy.ts";
@@ -80,6 +81,15 @@ export function createAgent({ worker, signal, ...given }: AgentOptions): Agent {
     const waiting = readyQueue.remove(({ revoked }) => revoked);
     if (waiting.length > 0) settler.dropped(waiting);
   };
+  const pause = async (attempts: readonly Attempt[]): Promise<void> => {
+    for (const attempt of attempts) attempt.revoked = true;
+    const waiting = readyQueue.remove(({ revoked }) => revoked);
+    const tasks = attempts.map(({ task }) => task);
+    await retryUntilAvailable({ log, signal: end.signal }, "pause tasks", () =>
+      pauseAttempts(stores, tasks),
+    );
+    if (waiting.length > 0) settler.dropped(waiting);
+  };
   const flushDelay = createFlushDelay(() => readyQueue.size > 0 && worker.isReady());
   const committer = createCommitter({
     context,
@@ -88,8 +98,9 @@ export function createAgent({ worker, signal, ...given }: AgentOptions): Agent {
     failed,
     flushDelay: flushDelay.wait,
   });
+  const heartbeat = createHeartbeat(context, { revoke, pause, started: committer.started });
   const runner = createRunner({
-    ...{ context, worker, readyQueue, prefetchPolicy, committer, settler },
+    ...{ context, worker, lease: heartbeat, readyQueue, prefetchPolicy, committer, settler },
     changed: () => {
       flushDelay.look();
       changed.notify();
@@ -138,13 +149,13 @@ export function createAgent({ worker, signal, ...given }: AgentOptions): Agent {
       try {
         await worker.becomeReady(stopping, START_TRIES);
         await retryUntilAvailable({ log, signal: stopping }, "first heartbeat", () =>
-          heartbeatOnce(context, revoke),
+          heartbeat.once(),
         );
       } catch (error) {
         if (stopping.aborted) return;
         throw error;
       }
-      const heartbeating = heartbeat(context, revoke, finished.signal);
+      const heartbeating = heartbeat.run(finished.signal);
       const options = {
         context,
         worker,

@@ -1,8 +1,8 @@
 /**
  * Ends tasks before their time.
  *
- *   C1. A cancellation is decided at once, on the task's own document; whoever runs it finds out at
- *       its next heartbeat and cannot commit any more.
+ *   C1. A cancellation is decided at once, on the task's own document; whoever runs it cannot
+ *       commit any more, and has been told when `cancelTasks` resolves (Y1–Y3).
  *   C2. Results are aborted at once: a client that waits for one is told, whatever the task does.
  *   C3. The session's status is written before its tasks are read, and a submitter reads the
  *       status after accepting: between the two no task is left behind. For a submitter that died
@@ -10,28 +10,57 @@
  */
 import type { SessionId, TaskId } from "../domain/ids.ts";
 import { SessionStatus, sourcesOf, TASK_MACHINE, TaskStatus } from "../domain/status.ts";
-import { isDecided, rollForward } from "./roll-forward.ts";
+import type { Task } from "../domain/task.ts";
+import { awaitChecks } from "./await-checks.ts";
+import { type Decided, isDecided, rollForward } from "./roll-forward.ts";
 import type { Stores } from "./stores.ts";
 
 const CANCELLABLE = sourcesOf(TASK_MACHINE, TaskStatus.PROCESSED);
 const NOT_STARTED = CANCELLABLE.filter((status) => status !== TaskStatus.PROCESSING);
 const SLICE = 1_000;
 
-/** Cancels those of the tasks that are not decided yet; unknown and final ones are left. */
+/**
+ * Cancels those of the tasks that are not decided yet; unknown and final ones are left. When it
+ * resolves, no worker call of a cancelled task begins any more, and running ones are cancelled.
+ */
 export async function cancelTasks(
   stores: Stores,
   taskIds: readonly TaskId[],
   reason: string,
-  from = CANCELLABLE,
 ): Promise<void> {
-  const { tables, now } = stores;
+  await decideCancelled(stores, taskIds, reason, CANCELLABLE);
+  // Those that another call has cancelled, too: its agents may not know yet.
+  const tasks = (await stores.tables.tasks.get(taskIds)).filter(isCancelled);
+  const owners = tasks.flatMap(({ ownerAgentId }) => ownerAgentId || []);
+  const decided = tasks.filter(({ status }) => status === TaskStatus.PROCESSED);
+  await Promise.all([rollForward(stores, decided), awaitChecks(stores, owners)]);
+}
+
+const isCancelled = (task: Task): task is Decided => task.commit?.outcome === "cancelled";
+
+/** Cancels tasks of sessions that have ended, unless they have begun: their agents know. */
+export async function cancelUnstarted(
+  stores: Stores,
+  taskIds: readonly TaskId[],
+  reason: string,
+): Promise<void> {
+  const ids = await decideCancelled(stores, taskIds, reason, NOT_STARTED);
+  await rollForward(stores, (await stores.tables.tasks.get(ids)).filter(isDecided));
+}
+
+/** Answers those that it has cancelled. */
+async function decideCancelled(
+  { tables, now }: Stores,
+  taskIds: readonly TaskId[],
+  reason: string,
+  from: readonly TaskStatus[],
+): Promise<TaskId[]> {
   const record = { outcome: "cancelled", error: reason } as const;
   const outcomes = await tables.tasks.decide(
     taskIds.map((taskId) => ({ taskId, from, record })),
     now(),
   );
-  const ids = outcomes.filter(({ ok }) => ok).map(({ taskId }) => taskId);
-  await rollForward(stores, (await tables.tasks.get(ids)).filter(isDecided));
+  return outcomes.filter(({ ok }) => ok).map(({ taskId }) => taskId);
 }
 
 /**
@@ -53,7 +82,8 @@ export async function cancelSessionTasks(
     if (tasks.length === 0) break;
     await rollForward(stores, tasks.filter(isDecided));
     const open = tasks.filter((task) => !isDecided(task)).map(({ taskId }) => taskId);
-    await cancelTasks(stores, open, options.reason, from);
+    const ids = await decideCancelled(stores, open, options.reason, from);
+    await rollForward(stores, (await tables.tasks.get(ids)).filter(isDecided));
     options.onProgress?.();
   }
   if (!options.running) return;

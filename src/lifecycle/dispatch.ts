@@ -6,6 +6,8 @@
  *       once per attempt. The status is written first: a crash before the message leaves a
  *       SUBMITTED task, which supervision publishes again.
  *   P1. Pause is a gate here and at acquisition, not a sweep: nothing enters the queue between.
+ *       What is paused here is written before the status is read again, and who resumes writes the
+ *       status before reading what is paused: no task stays behind.
  */
 import type { Message } from "../adaptors/ports/queue.ts";
 import { isOutage } from "../domain/errors.ts";
@@ -21,6 +23,7 @@ export const toMessage = ({ sessionId, taskId, options }: Task): Message => {
 
 /** What of a session may enter the queue. Read just before: what changes later, acquisition sees. */
 export interface Gate {
+  readonly sessionId: SessionId;
   readonly status: SessionStatus | undefined;
   /** How many tasks more. */
   readonly room: number;
@@ -39,17 +42,21 @@ export async function readGate(
     tables.sessions.statuses([sessionId]),
     tables.tasks.roomBelow(sessionId, scheduling.directDispatchLimit),
   ]);
-  return { status: statuses.get(sessionId), room };
+  return { sessionId, status: statuses.get(sessionId), room };
 }
 
 /** Writes the status of tasks that have no open input; answers those to be put on the queue. */
 export async function submitReady(
   { tables, now }: Writable,
-  { status, room }: Gate,
+  { sessionId, status: read, room }: Gate,
   ready: readonly TaskId[],
 ): Promise<readonly Task[]> {
   if (ready.length === 0 || room <= 0) return [];
-  if (status === SessionStatus.PAUSED) await tables.tasks.pause(ready);
+  let status = read;
+  if (status === SessionStatus.PAUSED) {
+    await tables.tasks.pause(ready);
+    status = (await tables.sessions.statuses([sessionId])).get(sessionId);
+  }
   // A session that has ended: whoever ended it decides its tasks.
   if (status !== SessionStatus.RUNNING) return [];
   return await tables.tasks.submit(ready.slice(0, room), now());
@@ -82,7 +89,7 @@ export async function dispatch(
 ): Promise<number> {
   if (ready.length === 0) return 0;
   const status = (await tables.sessions.statuses([sessionId])).get(sessionId);
-  const submitted = await submitReady({ tables, now }, { status, room }, ready);
+  const submitted = await submitReady({ tables, now }, { sessionId, status, room }, ready);
   await queue.publish(submitted.map(toMessage));
   return submitted.length;
 }

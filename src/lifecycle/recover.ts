@@ -17,8 +17,16 @@ import type { Stores } from "./stores.ts";
 
 const DIED = "The agent that ran the task went away";
 
-/** Safe to repeat and to run in several processes at once; answers how many tasks it found. */
-export async function recoverFrom(stores: Stores, agentId: AgentId): Promise<number> {
+/**
+ * Safe to repeat and to run in several processes at once; answers how many tasks it found.
+ *
+ * @param heartbeats the agent's counter when it was found dead: if it lives after all, its row stays.
+ */
+export async function recoverFrom(
+  stores: Stores,
+  agentId: AgentId,
+  heartbeats?: number,
+): Promise<number> {
   const { tables } = stores;
   const tasks = await tables.tasks.ownedBy(agentId);
   const held = Map.groupBy(tasks, ({ status }) => status);
@@ -26,7 +34,7 @@ export async function recoverFrom(stores: Stores, agentId: AgentId): Promise<num
   const crashed = await decideCrashed(stores, held.get(TaskStatus.PROCESSING) ?? []);
   const decided = (held.get(TaskStatus.PROCESSED) ?? []).filter(isDecided);
   await rollForward(stores, [...decided, ...crashed]);
-  await tables.agents.remove(agentId);
+  await tables.agents.remove(agentId, heartbeats);
   return tasks.length;
 }
 

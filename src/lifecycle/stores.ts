@@ -10,5 +10,7 @@ export interface Stores {
   readonly queue: QueueStorage;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
+  /** Milliseconds that no one sets back: for durations. */
+  readonly monotonicNow: () => number;
   readonly scheduling: Scheduling;
 }

@@ -5,11 +5,13 @@ import type { Stores } from "../lifecycle/stores.ts";
 
 type StoresConfig = Pick<Config, "tableStorage" | "objectStorage" | "queue" | "scheduling">;
 
+const CLOCKS = { now: Date.now, monotonicNow: () => performance.now() };
+
 export async function openStores(
   config: StoresConfig,
   stack: AsyncDisposableStack,
 ): Promise<Stores> {
   const { tables, objects, queue } = stack.use(await openAllStores(config));
   const scheduling = await agreeOnScheduling(tables.settings, config.scheduling);
-  return { tables, objects, queue, now: Date.now, scheduling };
+  return { tables, objects, queue, ...CLOCKS, scheduling };
 }

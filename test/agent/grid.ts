@@ -66,6 +66,7 @@ export async function openStores(folder: string): Promise<Stores & AsyncDisposab
       objects,
       queue,
       now: Date.now,
+      monotonicNow: () => performance.now(),
       scheduling: { ...DEFAULT_SCHEDULING, directDispatchLimit: 10_000 },
     },
     async [Symbol.asyncDispose]() {

@@ -5,9 +5,10 @@ import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, it, vi } from "vitest";
 import type { SessionId, TaskId } from "../../src/domain/ids.ts";
-import { FINAL_TASK_STATUSES, SessionStatus, TaskStatus } from "../../src/domain/status.ts";
+import { FINAL_TASK_STATUSES, TaskStatus } from "../../src/domain/status.ts";
 import { cancelTasks } from "../../src/lifecycle/cancel.ts";
-import { dispatch, toMessage } from "../../src/lifecycle/dispatch.ts";
+import { toMessage } from "../../src/lifecycle/dispatch.ts";
+import { recordStatus } from "../../src/lifecycle/record-status.ts";
 import { PARTITION } from "./grid.ts";
 import { type DatabaseName, holdLock } from "./lock.ts";
 import { openPair, type Pair } from "./pair.ts";
@@ -63,15 +64,11 @@ const EVENT_KINDS: readonly ((scene: Scene) => Promise<void>)[] = [
     workers.set(pair, await openTestWorker({ agentSocket, workerSocket }, behaviour));
   },
   async function sessionPauses({ session, chance }) {
-    const { sessions, tasks } = grid().stores.tables;
-    const { RUNNING, PAUSED } = SessionStatus;
-    await sessions.change(session, [RUNNING], { status: PAUSED });
-    await tasks.pauseSession(session);
+    const { stores } = grid();
+    const open = { sessionId: session, clientSubmission: true, workerSubmission: true };
+    await recordStatus(stores, { ...open, status: "Paused" });
     await sleep(chance.next() * 150);
-    await sessions.change(session, [PAUSED], { status: RUNNING });
-    const paused = await tasks.inSession(session, [TaskStatus.PAUSED], COUNT);
-    const ids = paused.map(({ taskId }) => taskId);
-    await dispatch(grid().stores, session, ids);
+    await recordStatus(stores, { ...open, status: "Running" });
   },
   async function someAreCancelled({ ids, chance }) {
     const some = ids.filter(() => chance.next() < 0.01);

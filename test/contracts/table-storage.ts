@@ -14,6 +14,7 @@ import { decisions } from "./table-storage/decisions.ts";
 import { dependencies } from "./table-storage/dependencies.ts";
 import { feed } from "./table-storage/feed.ts";
 import { operation } from "./table-storage/operation.ts";
+import { ownership } from "./table-storage/ownership.ts";
 import { partitions } from "./table-storage/partitions.ts";
 import { queries } from "./table-storage/queries.ts";
 import { resultLists } from "./table-storage/result-lists.ts";
@@ -52,6 +53,7 @@ export function tableStorageContract({ configure }: TableStorageContract): void 
   describe("tasks: creation", () => creation(given));
   describe("tasks: submission and pause", () => submission(given));
   describe("tasks: acquisition", () => acquisition(given));
+  describe("tasks: ownership", () => ownership(given));
   describe("tasks: decisions", () => decisions(given));
   describe("tasks: queries", () => queries(given));
   describe("tasks: lists", () => taskLists(given));

@@ -25,9 +25,19 @@ const usual = (): number[] => {
 const seeds = asked ? range(Number(asked[1] ?? 1), Number(asked[2])) : usual();
 
 const MISHAPS = { death: 0.005, outage: 0.03 };
-const LARGE: Scale = { tasks: 14, agents: 5, mortality: 0.6, nerves: 0.5, mishaps: MISHAPS };
+const SLOW = {
+  ...{ pauses: 2, patience: 80 },
+  endings: [undefined, undefined, undefined, "Cancelled", "Closed"],
+} as const;
+const JOB = { inputs: 1.6, agents: 5, mishaps: MISHAPS, operator: SLOW };
+const LARGE: Scale = { ...JOB, tasks: 14, mortality: 0.6, nerves: 0.5 };
 /** Few tasks for many agents: they meet at the same one. */
-const SMALL: Scale = { tasks: 2, agents: 5, mortality: 0.2, nerves: 0.9, mishaps: MISHAPS };
+const SMALL: Scale = { ...JOB, tasks: 2, mortality: 0.2, nerves: 0.9 };
+/** Commands follow each other while many tasks are on their way to few agents. */
+const HECTIC: Scale = {
+  ...{ tasks: 24, inputs: 0.2, agents: 3, mortality: 0.2, nerves: 0.3, mishaps: MISHAPS },
+  operator: { pauses: 8, patience: 5, endings: [undefined, "Cancelled", "Closed"] },
+};
 
 let stores: WorldStores;
 beforeAll(async () => {
@@ -55,5 +65,9 @@ describe("I1–I6 hold whoever dies whenever, and whatever overlaps", () => {
 
   it.each(seeds)("around a task, seed %i", options, async (seed) => {
     expect(await complaintsOf(SMALL, seed), `seed ${seed}`).toEqual([]);
+  });
+
+  it.each(seeds)("under an operator's hands, seed %i", options, async (seed) => {
+    expect(await complaintsOf(HECTIC, seed), `seed ${seed}`).toEqual([]);
   });
 });

@@ -25,6 +25,7 @@ describe("L2: the silence of an agent", () => {
       hostname: "",
       held: 0,
       idleMs: 0,
+      checksDone: 0,
     });
     let rounds = 0;
     let slow = true;

@@ -51,7 +51,7 @@ function openTalker(says: { idleMs: number; partition?: string }) {
   const heartbeat = () =>
     agents.heartbeat({
       ...{ agentId: id, partitionId: partitionId(talker.partition ?? "default") },
-      ...{ hostname: "here", held: 0, idleMs: talker.idleMs },
+      ...{ hostname: "here", held: 0, idleMs: talker.idleMs, checksDone: 0 },
     });
   const talking = (async () => {
     while (!stop.signal.aborted) {

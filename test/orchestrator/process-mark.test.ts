@@ -64,6 +64,7 @@ describe.runIf(LINUX)("the mark of a process", () => {
         partitionId: partition,
         held: 1,
         idleMs: 0,
+        checksDone: 0,
       });
       const tasks = await submit(stores, session, [{}]);
       expect(await tables.tasks.acquire(tasks, owner, 1)).toHaveLength(1);

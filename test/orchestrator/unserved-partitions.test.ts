@@ -23,7 +23,15 @@ async function batchOn(...partitionIds: (typeof GPU)[]) {
 
 const heartbeat = (id: AgentId, partition: typeof GPU) =>
   stores.tables.agents.heartbeat({
-    ...{ agentId: id, partitionId: partition, hostname: "h", process: "p", held: 0, idleMs: 0 },
+    ...{
+      agentId: id,
+      partitionId: partition,
+      hostname: "h",
+      process: "p",
+      held: 0,
+      idleMs: 0,
+      checksDone: 0,
+    },
   });
 
 it("names partitions that no agent serves, until one does", async () => {

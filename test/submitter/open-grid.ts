@@ -81,7 +81,14 @@ async function openStoresIn(
   const objects = stack.use(await openObjectStorage({ driver: "embedded", path }));
   const queue = stack.use(await openQueue({ driver: "embedded", path }));
   await tables.partitions.upsert(["default", OTHER_PARTITION].map(toPartition));
-  return { tables, objects, queue, now, scheduling: DEFAULT_SCHEDULING };
+  return {
+    tables,
+    objects,
+    queue,
+    now,
+    monotonicNow: () => performance.now(),
+    scheduling: DEFAULT_SCHEDULING,
+  };
 }
 
 export type OpenGrid = Awaited<ReturnType<typeof openGrid>>;

@@ -45,16 +45,21 @@ export async function openStandInAgent(
   let isWaiting = false;
   let inHand = 0;
 
-  const heartbeat = () => {
+  let checksDone = 0;
+
+  /** It begins at once what it takes: a check finds nothing that has not begun. */
+  const heartbeat = async (): Promise<void> => {
     if (isWaiting && running.size === 0) idle.start();
     else idle.end();
-    return tables.agents.heartbeat({
+    const { checksRequested } = await tables.agents.heartbeat({
       agentId: self.agentId,
       partitionId: partitionOf,
       hostname: "",
       held: 0,
       idleMs: idle.ms,
+      checksDone,
     });
+    checksDone = checksRequested;
   };
 
   const runAll = async (tasks: readonly Task[]): Promise<void> => {

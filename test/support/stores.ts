@@ -90,6 +90,7 @@ export async function openStores(given?: string, others?: TableStorage): Promise
     objects,
     queue,
     now: Date.now,
+    monotonicNow: () => performance.now(),
     scheduling: DEFAULT_SCHEDULING,
     async newSession() {
       const row = sessionRow({ defaultOptions: OPTIONS, createdAt: Date.now() });

@@ -28,6 +28,8 @@ export interface Committer {
   start(attempt: Attempt): void;
   /** `from` is the status in which the attempt ends, if it never ran. */
   end(attempt: Attempt, outcome: Outcome, from?: TaskStatus): void;
+  /** Resolves when all starts that were added so far are written. */
+  started(): Promise<void>;
   /** Waits until another end may be added. */
   room(): Promise<void>;
   /** Resolves when nothing is left to be written. */
@@ -51,18 +53,21 @@ export function createCommitter(options: CommitterOptions): Committer {
   const { tables } = stores;
   const patient: RetryOptions = { log, signal: ending };
   const freed = createChangeEvent();
+  const wrote = createChangeEvent();
+  /** Starts, in order: so many were added, so many are written. */
+  const starts = { added: 0, written: 0 };
   ending.addEventListener("abort", freed.notify, { once: true });
   let uncommitted = 0;
 
   const startAll = async (attempts: readonly Attempt[]): Promise<void> => {
     if (attempts.length === 0) return;
-    const starts = attempts.map((attempt) => ({
+    const written = attempts.map((attempt) => ({
       ...keyOf(attempt),
       fetchedAt: attempt.fetchedAt,
       startedAt: attempt.startedAt,
     }));
     const answers = await retryUntilAvailable(patient, "start tasks", () =>
-      tables.tasks.start(starts),
+      tables.tasks.start(written),
     );
     const refused = attempts.filter((attempt, i) => {
       const answer = answers[i];
@@ -71,6 +76,8 @@ export function createCommitter(options: CommitterOptions): Committer {
       return !answer?.ok && !(ours && answer.status === TaskStatus.PROCESSING);
     });
     if (refused.length > 0) revoke(refused);
+    starts.written += attempts.length;
+    wrote.notify();
   };
 
   /** Answers those that count; what the others stored is for the caller to remove. */
@@ -131,11 +138,11 @@ export function createCommitter(options: CommitterOptions): Committer {
   };
 
   const flush = async (items: readonly Item[]): Promise<void> => {
-    const starts = items.filter(({ kind }) => kind === "start");
+    const begun = items.filter(({ kind }) => kind === "start");
     const ends = items.filter((item) => item.kind === "end");
     const [decidable] = await Promise.all([
       storing.toDecidable(ends),
-      startAll(starts.map(({ attempt }) => attempt)),
+      startAll(begun.map(({ attempt }) => attempt)),
     ]);
     if (decidable.length === 0) return;
     const { decided, refused } = await decideAll(decidable);
@@ -153,9 +160,17 @@ export function createCommitter(options: CommitterOptions): Committer {
   const storing = createStoring({ context, patient, again: group.add, failed });
 
   return {
-    start: (attempt) => group.add({ kind: "start", attempt }),
+    start(attempt) {
+      starts.added += 1;
+      group.add({ kind: "start", attempt });
+    },
+    async started() {
+      const added = starts.added;
+      while (starts.written < added) await wrote.next();
+    },
     end(attempt, outcome, from = TaskStatus.PROCESSING) {
       uncommitted += 1;
+      attempt.stage = "ended";
       group.add({ kind: "end", attempt, outcome, from });
     },
     async room() {

@@ -26,6 +26,8 @@ export interface Attempt {
   processedAt: number | undefined;
   /** On the monotonic clock: since when it waits for the worker. */
   waitsSince: number;
+  /** Begun or not, and if it was, or failed before: its outcome is on its way to the store. */
+  stage: "waiting" | "running" | "ended";
   /** It counts no more: another one took over, or the task was decided or paused. */
   revoked: boolean;
 }
@@ -35,7 +37,8 @@ export function createAttempt(task: Task, { cacheFolder, folderMark }: Place): A
   const token = `${folderMark}-${randomUUID()}`;
   return {
     ...{ task, token, folder: join(cacheFolder, token), buffer: createBuffer() },
-    ...{ fetchedAt: 0, startedAt: 0, processedAt: undefined, waitsSince: 0, revoked: false },
+    ...{ fetchedAt: 0, startedAt: 0, processedAt: undefined, waitsSince: 0 },
+    ...{ stage: "waiting", revoked: false },
   };
 }
 

@@ -2,13 +2,16 @@
 //
 //   R1. One call at a time, and only to a worker that is ready for it.
 //   R2. A token is good while its call runs, and for nothing afterwards.
-//   R3. The worker does not wait for the store: starts and ends are written while it goes on.
+//   R3. Nothing begins that is revoked, or while the lease may be over; what was looked at is begun in
+//       the same turn of the event loop.
+//   R4. The worker does not wait for the store: starts and ends are written while it goes on.
 import type { TaskOptions } from "../../domain/task-options.ts";
 import type { ProcessRequest } from "../../gen/worker_common.ts";
 import { toWireTaskOptions } from "../../grpc/task-options.ts";
 import type { Committer } from "../commit/committer.ts";
 import type { Settler } from "../commit/settle.ts";
 import type { AgentContext } from "../context.ts";
+import type { Lease } from "../heartbeat.ts";
 import type { PrefetchPolicy } from "../intake/prefetch-policy.ts";
 import type { ReadyQueue } from "../intake/ready-queue.ts";
 import type { CallEnd, WorkerCall, WorkerClient } from "../worker/worker-client.ts";
@@ -33,6 +36,7 @@ export interface Runner {
 export interface RunnerOptions {
   readonly context: AgentContext;
   readonly worker: WorkerClient;
+  readonly lease: Lease;
   readonly readyQueue: ReadyQueue;
   readonly prefetchPolicy: PrefetchPolicy;
   readonly committer: Committer;
@@ -48,7 +52,8 @@ interface Running {
 }
 
 export function createRunner(options: RunnerOptions): Runner {
-  const { context, worker, readyQueue, prefetchPolicy, committer, settler, changed } = options;
+  const { context, worker, lease, readyQueue, prefetchPolicy, committer, settler, changed } =
+    options;
   const { stores, stopping, metrics, log, partitionId, settings } = context;
   let running: Running | undefined;
   let interrupted = false;
@@ -59,18 +64,26 @@ export function createRunner(options: RunnerOptions): Runner {
     while (!stopping.aborted) {
       if (!worker.isReady()) await worker.becomeReady(stopping);
       await committer.room();
+      if (lease.isOver) {
+        await lease.renewed();
+        continue;
+      }
       // Who waits with an idle worker asks for it when it is lost: nobody takes tasks meanwhile.
       const attempt = await readyQueue.take(stopping, worker.isReady);
-      if (!attempt) continue;
-      // Neither on the readyQueue nor running, for a moment: nobody else can drop it then.
-      if (attempt.revoked) settler.dropped([attempt]);
-      else if (!worker.isReady()) readyQueue.put([attempt]);
-      else return attempt;
+      if (attempt) return attempt;
     }
     return undefined;
   };
 
+  /** Neither in the ready queue nor running, for a moment: nobody else can drop it then. */
+  const runUnlessRevoked = async (attempt: Attempt): Promise<void> => {
+    if (attempt.revoked) settler.dropped([attempt]);
+    else if (!worker.isReady() || lease.isOver) readyQueue.put([attempt]);
+    else await runOne(attempt);
+  };
+
   const runOne = async (attempt: Attempt): Promise<void> => {
+    attempt.stage = "running";
     attempt.startedAt = stores.now();
     const request = toRequest(attempt, settings.dataChunkMaxBytes);
     const call = worker.process(request, attempt.task.options.maxDurationMs);
@@ -110,7 +123,7 @@ export function createRunner(options: RunnerOptions): Runner {
         for (;;) {
           const attempt = await next();
           if (!attempt) return;
-          await runOne(attempt);
+          await runUnlessRevoked(attempt);
         }
       } catch (error) {
         if (!stopping.aborted) throw error;

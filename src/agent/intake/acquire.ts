@@ -5,63 +5,65 @@
 //       queue is a hint: supervision publishes again what the store says is ready.
 //   A2. After a failed acquisition nothing is owned that is not held: what the store says we own
 //       without our knowing is given back.
+//   A3. A session's status is read after its tasks were acquired and are held: whoever changes it
+//       meanwhile finds the tasks, and asks us (Y1).
 import type { Message } from "../../adaptors/queue.ts";
-import type { SessionId, TaskId } from "../../domain/ids.ts";
+import type { TaskId } from "../../domain/ids.ts";
 import { SessionStatus, TaskStatus } from "../../domain/status.ts";
-import { cancelTasks } from "../../lifecycle/cancel.ts";
+import { cancelUnstarted } from "../../lifecycle/cancel.ts";
 import { toMessage } from "../../lifecycle/dispatch.ts";
+import { pauseAttempts } from "../../lifecycle/pause-attempts.ts";
 import type { AgentContext } from "../context.ts";
 import { type Attempt, createAttempt } from "../execution/attempt.ts";
 import { retryUntilAvailable } from "../retry-until-available.ts";
 
-/** A task that was taken before its session ended starts no more; a running one is not touched. */
-const NOT_STARTED = [TaskStatus.SUBMITTED, TaskStatus.DISPATCHED];
-
-interface Sorted {
-  readonly able: TaskId[];
-  readonly paused: TaskId[];
-  readonly ended: TaskId[];
-}
-
+/** Answers what may begin. */
 export async function acquire(
   context: AgentContext,
   messages: readonly Message[],
 ): Promise<Attempt[]> {
-  const { stores, log, ending } = context;
-  const { tables } = stores;
-  const retryOptions = { log, signal: ending };
-  const sessionIds = [...new Set(messages.map(({ sessionId }) => sessionId))];
-  const statuses = await retryUntilAvailable(retryOptions, "session statuses", () =>
-    tables.sessions.statuses(sessionIds),
-  );
-  const { able, paused, ended } = sort(context, messages, statuses);
-  if (paused.length > 0) {
-    await retryUntilAvailable(retryOptions, "pause tasks", () => tables.tasks.pause(paused));
-  }
-  if (ended.length > 0) {
-    await retryUntilAvailable(retryOptions, "cancel tasks", () =>
-      cancelTasks(stores, ended, "The session has ended", NOT_STARTED),
-    );
-  }
-  return await win(context, able);
+  const won = await win(context, wantedOf(context, messages));
+  const mayBegin = won.length > 0 ? await sort(context, won) : [];
+  for (const attempt of won) if (!mayBegin.includes(attempt)) context.held.delete(attempt);
+  return mayBegin;
 }
 
 /** Leaves out what is held already, and the repetitions of a message. */
-function sort(
-  { held }: AgentContext,
-  messages: readonly Message[],
-  statuses: ReadonlyMap<SessionId, SessionStatus>,
-): Sorted {
-  const sorted: Sorted = { able: [], paused: [], ended: [] };
-  const seen = new Set([...held].map(({ task }) => task.taskId));
-  for (const { taskId, sessionId } of messages) {
-    const status = statuses.get(sessionId);
-    if (status === SessionStatus.PAUSED) sorted.paused.push(taskId);
-    else if (status !== SessionStatus.RUNNING) sorted.ended.push(taskId);
-    else if (!seen.has(taskId)) sorted.able.push(taskId);
-    seen.add(taskId);
+function wantedOf({ held }: AgentContext, messages: readonly Message[]): TaskId[] {
+  const ours = new Set([...held].map(({ task }) => task.taskId));
+  const wanted = new Set(messages.map(({ taskId }) => taskId));
+  return [...wanted.difference(ours)];
+}
+
+/** Reads the statuses of their sessions: of a paused one they are paused, of one that has ended cancelled. */
+async function sort(context: AgentContext, won: readonly Attempt[]): Promise<Attempt[]> {
+  const { stores, log, ending } = context;
+  const retryOptions = { log, signal: ending };
+  const sessionIds = [...new Set(won.map(({ task }) => task.sessionId))];
+  const statuses = await retryUntilAvailable(retryOptions, "session statuses", () =>
+    stores.tables.sessions.statuses(sessionIds),
+  );
+  // A check may have been faster: what it has revoked is dealt with.
+  const current = won.filter(({ revoked }) => !revoked);
+  const by = Object.groupBy(current, ({ task }) => fateOf(statuses.get(task.sessionId)));
+  const { begins = [], pauses = [], ends = [] } = by;
+  for (const attempt of [...pauses, ...ends]) attempt.revoked = true;
+  if (pauses.length > 0) {
+    const tasks = pauses.map(({ task }) => task);
+    await retryUntilAvailable(retryOptions, "pause tasks", () => pauseAttempts(stores, tasks));
   }
-  return sorted;
+  if (ends.length > 0) {
+    const taskIds = ends.map(({ task }) => task.taskId);
+    await retryUntilAvailable(retryOptions, "cancel tasks", () =>
+      cancelUnstarted(stores, taskIds, "The session has ended"),
+    );
+  }
+  return begins.filter(({ revoked }) => !revoked);
+}
+
+function fateOf(status: SessionStatus | undefined): "begins" | "pauses" | "ends" {
+  if (status === SessionStatus.RUNNING) return "begins";
+  return status === SessionStatus.PAUSED ? "pauses" : "ends";
 }
 
 /** Acquires by compare-and-set. */

@@ -156,10 +156,11 @@ export async function poll(options: PollsterOptions): Promise<void> {
     const fetchedAt = stores.now();
     const waitsSince = performance.now();
     for (const attempt of attempts) Object.assign(attempt, { fetchedAt, waitsSince });
-    for (const { attempt, record } of failed) committer.end(attempt, record, TaskStatus.DISPATCHED);
     // Those revoked while they were prepared go no further.
-    const revoked = ready.filter((attempt) => attempt.revoked);
+    const revoked = attempts.filter((attempt) => attempt.revoked);
     if (revoked.length > 0) settler.dropped(revoked);
+    for (const { attempt, record } of failed)
+      if (!attempt.revoked) committer.end(attempt, record, TaskStatus.DISPATCHED);
     readyQueue.put(ready.filter((attempt) => !attempt.revoked));
   };
 

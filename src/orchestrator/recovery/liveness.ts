@@ -60,14 +60,21 @@ export function createLiveness(
   const isDead = ({ process, silentMs }: Suspect): boolean =>
     silentMs > leaseMs || (process !== undefined && isGone(process, place));
 
-  const judge = (seen: ReadonlyMap<AgentId, Seen>, silentMs: number): AgentId[] => {
+  /** The dead, with the counters that stand still. */
+  const judge = (
+    seen: ReadonlyMap<AgentId, Seen>,
+    silentMs: number,
+  ): { id: AgentId; heartbeats: number }[] => {
     for (const id of suspects.keys()) if (!seen.has(id)) suspects.delete(id);
     for (const [id, { heartbeats, process }] of seen) {
       const known = suspects.get(id);
       if (known && known.heartbeats === heartbeats) known.silentMs += silentMs;
       else suspects.set(id, { heartbeats, process, silentMs: 0 });
     }
-    return [...suspects].flatMap(([id, suspect]) => (isDead(suspect) ? [id] : []));
+    return [...suspects].flatMap(([id, suspect]) =>
+      // Of an owner without a row none is removed: it is there again if the agent lives after all.
+      isDead(suspect) ? [{ id, heartbeats: suspect.heartbeats ?? 0 }] : [],
+    );
   };
 
   const round = async (): Promise<void> => {
@@ -77,13 +84,14 @@ export function createLiveness(
     const elapsed = Math.min(end - judgedAt, 2 * everyMs);
     judgedAt = end;
     const prompt = end - start <= Math.max(100, PROMPT * everyMs);
-    for (const id of judge(seen, prompt ? elapsed : 0)) await takeOver(id);
+    for (const { id, heartbeats } of judge(seen, prompt ? elapsed : 0))
+      await takeOver(id, heartbeats);
   };
 
   /** What one agent left may not keep the others' tasks waiting. */
-  const takeOver = async (id: AgentId): Promise<void> => {
+  const takeOver = async (id: AgentId, heartbeats: number): Promise<void> => {
     try {
-      const tasks = await recoverFrom(stores, id);
+      const tasks = await recoverFrom(stores, id, heartbeats);
       suspects.delete(id);
       log.warn({ agentId: id, tasks }, "agent is dead, its tasks were taken over");
     } catch (error) {

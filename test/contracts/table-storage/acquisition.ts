@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, it } from "vitest";
 import { TaskStatus } from "../../../src/domain/status.ts";
-import type { Task } from "../../../src/domain/task.ts";
 import type { TableStoragePromises } from "../table-storage.ts";
 import {
   idsOf,
@@ -198,61 +197,6 @@ export function acquisition({ open }: TableStoragePromises): void {
     await tables.tasks.start([{ taskId, attempt: 2, ...DATES }]);
     expect(await tables.tasks.decide([decision], 6)).toMatchObject([{ ok: false, attempt: 2 }]);
     expect(await statusOf(tables, taskId)).toBe(T.PROCESSING);
-  });
-
-  it("knows who holds tasks", async () => {
-    const tables = await open();
-    const session = someSession();
-    const [busy, idle] = [someAgent(), someAgent()];
-    const tasks = await running(tables, tasksIn(session, 3), busy);
-    const released = await acquired(tables, [taskIn(session)], idle);
-    const [a, b, c] = tasks.map(keyOf);
-    if (!a || !b || !c) throw new Error("three tasks run");
-    const from = [T.PROCESSING];
-    await tables.tasks.decide(
-      [a, b].map((key) => ({ ...key, from, record: COMPLETED })),
-      6,
-    );
-    await tables.tasks.finish([a.taskId], 7);
-    await tables.tasks.release(released.map(keyOf), 8);
-
-    const owned = await tables.tasks.ownedBy(busy);
-    expect(idsOf(owned).sort()).toEqual([b.taskId, c.taskId].sort());
-    expect(owned.map(({ commit }) => commit)).toContainEqual(COMPLETED);
-    expect(await tables.tasks.ownedBy(idle)).toEqual([]);
-    const owners = await tables.tasks.owners();
-    expect(owners).toContain(busy);
-    expect(owners).not.toContain(idle);
-    expect(new Set(owners).size).toBe(owners.length);
-    expect((await tables.tasks.get([a.taskId]))[0]?.ownerAgentId).toBe(busy);
-  });
-
-  it("tells an agent which of its attempts were taken from it", async () => {
-    const tables = await open();
-    const agent = someAgent();
-    const tasks = await running(tables, tasksIn(someSession(), 4), agent);
-    const [runs, cancelled, decided, finished] = tasks as [Task, Task, Task, Task];
-    const paused = only(await acquired(tables, [taskIn(someSession())], agent));
-    const from = [T.PROCESSING];
-    await tables.tasks.decide(
-      [
-        { taskId: cancelled.taskId, from, record: { outcome: "cancelled", error: "" } },
-        { ...keyOf(decided), from, record: COMPLETED },
-        { ...keyOf(finished), from, record: COMPLETED },
-      ],
-      6,
-    );
-    await tables.tasks.finish([finished.taskId], 7);
-    await tables.tasks.pause([paused.taskId]);
-    const keys = [...tasks, paused].map(keyOf);
-    const old = { ...keyOf(runs), attempt: 0 };
-    const unknown = { taskId: someTask(), attempt: 1 };
-    expect(await tables.tasks.revoked(agent, [old, unknown, ...keys])).toEqual([
-      old,
-      unknown,
-      ...[cancelled, finished, paused].map(keyOf),
-    ]);
-    expect(await tables.tasks.revoked(someAgent(), [keyOf(runs)])).toEqual([keyOf(runs)]);
   });
 
   it("knows whether a task of a partition has been waiting for an agent, and for how long", async () => {

@@ -58,6 +58,7 @@ const USES: Readonly<Record<string, Use>> = {
   "tasks.isWaiting": ({ tasks }) => tasks.isWaiting(OPTIONS.partitionId as never, 0),
   "tasks.submit": ({ tasks }) => tasks.submit([someTask()], 1),
   "tasks.pause": ({ tasks }) => tasks.pause([someTask()]),
+  "tasks.pauseAttempts": ({ tasks }) => tasks.pauseAttempts([ATTEMPT]),
   "tasks.pauseSession": ({ tasks }) => tasks.pauseSession(someSession()),
   "tasks.acquire": ({ tasks }) => tasks.acquire([someTask()], OWNER, 1),
   "tasks.release": ({ tasks }) => tasks.release([ATTEMPT], 1),
@@ -67,6 +68,7 @@ const USES: Readonly<Record<string, Use>> = {
   "tasks.revoked": ({ tasks }) => tasks.revoked(someAgent(), [ATTEMPT]),
   "tasks.ownedBy": ({ tasks }) => tasks.ownedBy(someAgent()),
   "tasks.owners": ({ tasks }) => tasks.owners(),
+  "tasks.ownersIn": ({ tasks }) => tasks.ownersIn(someSession(), [1]),
   "tasks.inBatches": ({ tasks }) => tasks.inBatches([someBatch()], { statuses: [1], limit: 1 }),
   "tasks.readyInBatches": ({ tasks }) => tasks.readyInBatches([someBatch()], 1),
   "tasks.inSession": ({ tasks }) => tasks.inSession(someSession(), [1], 1),
@@ -108,7 +110,15 @@ const USES: Readonly<Record<string, Use>> = {
   "counts.recount": ({ counts }) => counts.recount(someSession()),
   "batches.unparked": ({ batches }) => batches.unparked([{ sessionId: someSession(), batch: 1 }]),
   "agents.heartbeat": ({ agents }) =>
-    agents.heartbeat({ ...OWNER, partitionId: OPTIONS.partitionId as never, held: 0, idleMs: 0 }),
+    agents.heartbeat({
+      ...OWNER,
+      partitionId: OPTIONS.partitionId as never,
+      held: 0,
+      idleMs: 0,
+      checksDone: 0,
+    }),
+  "agents.get": ({ agents }) => agents.get([someAgent()]),
+  "agents.requestChecks": ({ agents }) => agents.requestChecks([someAgent()]),
   "agents.list": ({ agents }) => agents.list(),
   "agents.remove": ({ agents }) => agents.remove(someAgent()),
   "leases.renew": ({ leases }) => leases.renew(someHolder(), 1),
@@ -132,6 +142,7 @@ const EMPTY: Readonly<Record<string, [Use, unknown]>> = {
   "tasks.get": [({ tasks }) => tasks.get([]), []],
   "tasks.submit": [({ tasks }) => tasks.submit([], 1), []],
   "tasks.pause": [({ tasks }) => tasks.pause([]), undefined],
+  "tasks.pauseAttempts": [({ tasks }) => tasks.pauseAttempts([]), []],
   "tasks.acquire": [({ tasks }) => tasks.acquire([], OWNER, 1), []],
   "tasks.release": [({ tasks }) => tasks.release([], 1), []],
   "tasks.start": [({ tasks }) => tasks.start([]), []],
@@ -165,6 +176,8 @@ const EMPTY: Readonly<Record<string, [Use, unknown]>> = {
   "batches.unparked": [({ batches }) => batches.unparked([]), undefined],
   "batches.untold": [({ batches }) => batches.untold([]), undefined],
   "batches.get": [({ batches }) => batches.get([]), []],
+  "agents.get": [({ agents }) => agents.get([]), []],
+  "agents.requestChecks": [({ agents }) => agents.requestChecks([]), new Map()],
 };
 
 export function operation({ open }: TableStoragePromises): void {

@@ -60,7 +60,7 @@ export function submission({ open }: TableStoragePromises): void {
     expect(idsOf(changed.flat()).sort()).toEqual([...ids].sort());
   });
 
-  const pausable: readonly TaskStatus[] = [T.PENDING, T.PAUSED, T.SUBMITTED, T.DISPATCHED];
+  const pausable: readonly TaskStatus[] = [T.PENDING, T.PAUSED, T.SUBMITTED];
   for (const status of SEEN_STATUSES) {
     const verb = pausable.includes(status) ? "pauses" : "does not pause";
     it(`${verb} a task in status ${status}`, async () => {
@@ -73,11 +73,23 @@ export function submission({ open }: TableStoragePromises): void {
     });
   }
 
-  it("takes a paused task from its agent", async () => {
+  it("pauses the attempt of an agent that has not begun it, and takes it from the agent", async () => {
     const tables = await open();
     const agent = someAgent();
     const { taskId, attempt } = only(await acquired(tables, [taskIn(someSession())], agent));
-    await tables.tasks.pause([taskId]);
+    const [pending, missing] = [taskIn(someSession()), someTask()];
+    await bringTo(tables, pending, T.PENDING);
+    const others = [
+      { taskId, attempt: attempt + 1 },
+      { taskId: pending.taskId, attempt: 0 },
+      { taskId: missing, attempt: 1 },
+    ];
+    expect(await tables.tasks.pauseAttempts([...others, { taskId, attempt }])).toEqual([
+      { taskId, ok: false, status: T.DISPATCHED, attempt },
+      { taskId: pending.taskId, ok: false, status: T.PENDING, attempt: 0 },
+      { taskId: missing, ok: false, status: undefined, attempt: 0 },
+      { taskId, ok: true, status: T.PAUSED, attempt },
+    ]);
     expect(await tables.tasks.get([taskId])).toMatchObject([
       { status: T.PAUSED, attempt, ownerAgentId: "" },
     ]);
@@ -88,17 +100,27 @@ export function submission({ open }: TableStoragePromises): void {
     ]);
   });
 
+  it("pauses no attempt that has begun", async () => {
+    const tables = await open();
+    const task = taskIn(someSession());
+    await bringTo(tables, task, T.PROCESSING);
+    const key = { taskId: task.taskId, attempt: 1 };
+    expect(await tables.tasks.pauseAttempts([key])).toEqual([
+      { ...key, ok: false, status: T.PROCESSING },
+    ]);
+    expect(await statusOf(tables, task.taskId)).toBe(T.PROCESSING);
+  });
+
   it("pauses what a session has in the queue, and nothing else", async () => {
     const tables = await open();
     const session = someSession();
-    const statuses = [...SEEN_STATUSES, T.SUBMITTED, T.DISPATCHED];
+    const statuses = [...SEEN_STATUSES, T.SUBMITTED];
     const tasks = statuses.map(() => taskIn(session, { batchId: someBatch() }));
     for (const [i, task] of tasks.entries()) await bringTo(tables, task, statuses[i] ?? T.PENDING);
     const others = await submitted(tables, tasksIn(someSession(), 2));
-    const queued: readonly TaskStatus[] = [T.SUBMITTED, T.DISPATCHED];
-    expect(await tables.tasks.pauseSession(session)).toBe(4);
+    expect(await tables.tasks.pauseSession(session)).toBe(2);
     expect(await statusesOf(tables, idsOf(tasks))).toEqual(
-      statuses.map((status) => (queued.includes(status) ? T.PAUSED : status)),
+      statuses.map((status) => (status === T.SUBMITTED ? T.PAUSED : status)),
     );
     expect(await statusesOf(tables, others)).toEqual([T.SUBMITTED, T.SUBMITTED]);
     expect(await tables.tasks.pauseSession(session)).toBe(0);

@@ -9,13 +9,14 @@ import type { AgentContext } from "../../../src/agent/context.ts";
 import type { Attempt } from "../../../src/agent/execution/attempt.ts";
 import { fileOf } from "../../../src/agent/execution/folder.ts";
 import type { Outcome } from "../../../src/agent/execution/outcome.ts";
-import { heartbeatOnce } from "../../../src/agent/heartbeat.ts";
+import { createHeartbeat, type Heartbeat } from "../../../src/agent/heartbeat.ts";
 import { createIdleTime } from "../../../src/agent/idle-time.ts";
 import { acquire } from "../../../src/agent/intake/acquire.ts";
 import { createPrepare } from "../../../src/agent/intake/prepare.ts";
 import { type AgentId, type ResultId, resultId, taskId } from "../../../src/domain/ids.ts";
 import { afterFailure } from "../../../src/domain/retry.ts";
 import { TaskStatus } from "../../../src/domain/status.ts";
+import { pauseAttempts } from "../../../src/lifecycle/pause-attempts.ts";
 import { persist } from "./mishaps.ts";
 import type { Actor } from "./turns.ts";
 import type { World } from "./world.ts";
@@ -39,28 +40,48 @@ export async function playAgent(world: World, actor: Actor, role: AgentRole): Pr
   const settler = createSettler(context);
   const committer = createCommitter({ context, settler, revoke, failed });
   const prepare = createPrepare(context);
-  const parts: Parts = {
-    world,
-    actor,
-    role,
-    settler,
-    committer,
-    heartbeat: () => persist(() => heartbeatOnce(context, revoke)),
+  const pause = (attempts: readonly Attempt[]): Promise<void> => {
+    revoke(attempts);
+    const tasks = attempts.map(({ task }) => task);
+    return persist(() => pauseAttempts(context.stores, tasks));
   };
-  await parts.heartbeat();
+  const lease = createHeartbeat(context, { revoke, pause, started: committer.started });
+  const heartbeat = () => persist(lease.once);
+  const takeIn = async (deliveries: readonly Delivery[]): Promise<Attempt[]> => {
+    const messages = deliveries.map(({ message }) => message);
+    const attempts = await acquire(context, messages);
+    await persist(() => context.stores.queue.ack(deliveries));
+    const { ready, failed: lost } = await prepare(attempts);
+    for (const { attempt, record } of lost) {
+      if (attempt.revoked) settler.dropped([attempt]);
+      else committer.end(attempt, record, TaskStatus.DISPATCHED);
+    }
+    return ready;
+  };
+  const parts: Parts = { world, actor, role, settler, committer, lease, heartbeat };
+  await heartbeat();
+  const done = { now: false };
+  const heartbeating = role.work ? undefined : keepBeating(parts, done);
   for (let i = 0; i < role.polls; i += 1) {
     const deliveries = await actor.turn("polls", () => take(world));
     if (deliveries.length === 0) await idle(world, actor, role.work ? 1 : 8);
-    else {
-      const messages = deliveries.map(({ message }) => message);
-      const attempts = await acquire(context, messages);
-      await persist(() => context.stores.queue.ack(deliveries));
-      const { ready, failed: lost } = await prepare(attempts);
-      for (const { attempt, record } of lost) committer.end(attempt, record, TaskStatus.DISPATCHED);
-      for (const attempt of ready) await runOrNot(parts, attempt);
-    }
+    else for (const attempt of await takeIn(deliveries)) await runOrNot(parts, attempt);
   }
   await committer.idle();
+  done.now = true;
+  await heartbeating;
+  if (!role.work) await persist(() => context.stores.tables.agents.remove(role.agentId));
+}
+
+/** Beside all that it does. */
+async function keepBeating(
+  { world, actor, heartbeat }: Parts,
+  done: { readonly now: boolean },
+): Promise<void> {
+  while (!done.now) {
+    await idle(world, actor, 10);
+    await heartbeat();
+  }
 }
 
 interface Parts {
@@ -69,11 +90,13 @@ interface Parts {
   readonly role: AgentRole;
   readonly settler: Settler;
   readonly committer: Committer;
+  readonly lease: Heartbeat;
   readonly heartbeat: () => Promise<void>;
 }
 
 async function runOrNot(parts: Parts, attempt: Attempt): Promise<void> {
-  const { settler, world, role } = parts;
+  const { settler, world, role, lease, heartbeat } = parts;
+  while (lease.isOver) await heartbeat();
   if (attempt.revoked) settler.dropped([attempt]);
   else if (!role.work && world.random.chance(0.1)) await settler.giveBack([attempt]);
   else await run(parts, attempt);
@@ -82,13 +105,13 @@ async function runOrNot(parts: Parts, attempt: Attempt): Promise<void> {
 async function run(parts: Parts, attempt: Attempt): Promise<void> {
   const { world, actor, role, committer, settler, heartbeat } = parts;
   const { random, chronicle } = world;
+  attempt.stage = "running";
   committer.start(attempt);
+  chronicle.begins(attempt.task, () => actor.alive && !world.expired.has(role.agentId));
   const outcome = (role.work ?? chanceWork)(world, attempt);
-  const key = `${attempt.task.taskId}@${attempt.task.attempt}`;
-  chronicle.calls.set(key, (chronicle.calls.get(key) ?? 0) + 1);
   // How long it takes, in turns of others.
   if (!role.work) await idle(world, actor, random.chance(0.3) ? 60 : 4);
-  if (random.chance(0.3)) await heartbeat();
+  if (role.work && random.chance(0.3)) await heartbeat();
   attempt.processedAt = Date.now();
   attempt.buffer.closed = true;
   if (attempt.revoked && random.chance(0.5)) settler.dropped([attempt]);
@@ -113,7 +136,7 @@ function createContext(world: World, actor: Actor, agentId: AgentId): AgentConte
   mkdirSync(cacheFolder);
   const never = new AbortController().signal;
   return {
-    ...{ stores: world.storesOf(actor), owner: { agentId, hostname: "here" } },
+    ...{ stores: world.storesOf(actor, agentId), owner: { agentId, hostname: "here" } },
     ...{
       partitionId,
       log,

@@ -107,8 +107,16 @@ export async function playObserver(
   for (let i = 0; i < times; i += 1) {
     await idle(world, actor, patience);
     const agentId = world.random.pick(agents);
-    if (agentId) await persist(() => recoverFrom(world.storesOf(actor), agentId));
+    if (agentId) await persist(() => takeForDead(world, world.storesOf(actor), agentId));
   }
+}
+
+/** Its counter stands still while its lease runs out: that is all that an observer knows. */
+async function takeForDead(world: World, stores: Stores, agentId: AgentId): Promise<void> {
+  const counter = async () => (await stores.tables.agents.get([agentId]))[0]?.heartbeats ?? 0;
+  const before = await counter();
+  world.expire(agentId);
+  if ((await counter()) === before) await recoverFrom(stores, agentId, before);
 }
 
 /** Whatever a supervisor waits for is over by its next look. */
@@ -135,11 +143,17 @@ export async function playSupervisor(world: World, actor: Actor, times: number):
   }
 }
 
-const setStatus = (stores: Stores, { sessionId }: World, status: SessionStatusName) => {
+async function setStatus(
+  stores: Stores,
+  { sessionId, chronicle }: World,
+  status: SessionStatusName,
+): Promise<void> {
   const open = status === "Running" || status === "Paused";
   const flags = { clientSubmission: open, workerSubmission: open };
-  return recordStatus(stores, { sessionId, status, ...flags });
-};
+  if (status === "Running") chronicle.answered(undefined);
+  await recordStatus(stores, { sessionId, status, ...flags });
+  if (status !== "Running") chronicle.answered(status);
+}
 
 /** An operator who died left it paused. */
 async function resume(world: World, stores: Stores): Promise<void> {
@@ -171,26 +185,42 @@ async function announce(world: World, stores: Stores): Promise<void> {
   }
 }
 
+async function cancelSome(
+  { random, chronicle }: World,
+  stores: Stores,
+  tasks: readonly TaskDefinition[],
+): Promise<void> {
+  const some = tasks.filter(() => random.chance(0.07)).map(({ taskId }) => taskId);
+  await persist(() => cancelTasks(stores, some, "asked to"));
+  chronicle.cancelled(some);
+}
+
 export type Ending = "Cancelled" | "Closed" | undefined;
 
+export interface OperatorRole {
+  readonly tasks: readonly TaskDefinition[];
+  readonly ending: Ending;
+  /** How often it pauses and resumes, at most. */
+  readonly pauses: number;
+  /** How long it waits between two commands, at most. */
+  readonly patience: number;
+}
+
 /** Pauses and resumes, cancels some tasks, and may end the session. */
-export async function playOperator(
-  world: World,
-  actor: Actor,
-  { tasks, ending }: { tasks: readonly TaskDefinition[]; ending: Ending },
-): Promise<void> {
+export async function playOperator(world: World, actor: Actor, role: OperatorRole): Promise<void> {
   const stores = world.storesOf(actor);
   const { random } = world;
-  for (let i = random.below(3); i > 0; i -= 1) {
-    await idle(world, actor, 80);
+  const { tasks, ending, pauses, patience } = role;
+  for (let i = random.below(pauses + 1); i > 0; i -= 1) {
+    await idle(world, actor, patience);
     await persist(() => setStatus(stores, world, "Paused"));
-    await idle(world, actor, 60);
+    await idle(world, actor, patience);
     await persist(() => setStatus(stores, world, "Running"));
+    await cancelSome(world, stores, tasks);
   }
-  const some = tasks.filter(() => random.chance(0.1)).map(({ taskId }) => taskId);
-  await persist(() => cancelTasks(stores, some, "asked to"));
+  await cancelSome(world, stores, tasks);
   if (ending === undefined) return;
-  await idle(world, actor, 150);
+  await idle(world, actor, 2 * patience);
   await persist(() => setStatus(stores, world, ending));
   for (let i = 0; i < 20 && !world.isOver; i += 1) {
     await persist(() => endSession(world, stores));

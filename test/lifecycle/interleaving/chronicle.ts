@@ -1,12 +1,13 @@
 // What was seen while the actors were at it, and what of it must never be.
 
 import type { Message } from "../../../src/adaptors/ports/queue.ts";
-import type { Decision } from "../../../src/adaptors/ports/table/tasks.ts";
+import type { AttemptKey, Decided, Decision } from "../../../src/adaptors/ports/table/tasks.ts";
 import type { BatchInfo, TableStorage } from "../../../src/adaptors/table-storage.ts";
 import type { BatchId, ResultId, TaskId } from "../../../src/domain/ids.ts";
 import type { Result } from "../../../src/domain/result.ts";
-import { isFinal, RESULT_MACHINE, ResultStatus } from "../../../src/domain/status.ts";
-import type { CommitRecord } from "../../../src/domain/task.ts";
+import type { SessionStatusName } from "../../../src/domain/session-commands.ts";
+import { isFinal, RESULT_MACHINE, ResultStatus, TaskStatus } from "../../../src/domain/status.ts";
+import type { CommitRecord, Task } from "../../../src/domain/task.ts";
 
 export interface Verdict {
   readonly attempt: number | undefined;
@@ -21,7 +22,7 @@ export interface Chronicle {
   /** Batches that were closed, as they were then. */
   readonly closed: ReadonlyMap<BatchId, BatchInfo>;
   /** Worker calls, by task and attempt. */
-  readonly calls: Map<string, number>;
+  readonly calls: ReadonlyMap<string, number>;
   /** Tasks whose submission was answered with their ids. */
   readonly accepted: TaskId[];
   /** Tasks whose submission was answered with an error. */
@@ -29,6 +30,12 @@ export interface Chronicle {
   readonly complaints: string[];
   /** Was any verb? */
   readonly isCut: boolean;
+  /** A worker call begins; `isHeld` says whether nobody takes its agent for dead. */
+  begins(task: Task, isHeld: () => boolean): void;
+  /** Somebody was answered that the session is so; undefined = that it may not be any more. */
+  answered(status: SessionStatusName | undefined): void;
+  /** Somebody was answered that what can be cancelled of these tasks is. */
+  cancelled(taskIds: readonly TaskId[]): void;
   observe(verb: string, args: readonly unknown[], answer: unknown): Promise<void>;
   /** The same of a verb that was cut: what came of it is read from the store. */
   observeCut(verb: string, args: readonly unknown[]): Promise<void>;
@@ -49,6 +56,40 @@ export function createChronicle(tables: TableStorage): Chronicle {
   const complaints: string[] = [];
   const closed = new Map<BatchId, BatchInfo>();
   const results = new Map<ResultId, Pick<Result, "status" | "objectId"> | undefined>();
+  const calls = new Map<string, number>();
+  const callers = new Map<string, () => boolean>();
+  const over = new Set<TaskId>();
+  let session: SessionStatusName | undefined;
+
+  const begins = (task: Task, isHeld: () => boolean): void => {
+    const key = `${task.taskId}@${task.attempt}`;
+    calls.set(key, (calls.get(key) ?? 0) + 1);
+    callers.set(key, isHeld);
+    if (session) complaints.push(`P2: ${key} began in a session that is ${session}`);
+    if (over.has(task.taskId)) complaints.push(`C1: ${key} began and was cancelled`);
+  };
+
+  const cancelled = (taskIds: readonly TaskId[]): void => {
+    for (const taskId of taskIds) {
+      const some = verdicts.get(taskId) ?? [];
+      if (some.some(({ record }) => record.outcome === "cancelled")) over.add(taskId);
+    }
+  };
+
+  const paused = (attempts: readonly AttemptKey[], answers: readonly Decided[]): void => {
+    for (const [i, { taskId, attempt }] of attempts.entries()) {
+      const key = `${taskId}@${attempt}`;
+      if (answers[i]?.ok && calls.has(key)) complaints.push(`P2: ${key} was paused and had begun`);
+    }
+  };
+
+  /** Cancelled as not started: the caller that has started it would work in vain. */
+  const closedOut = ({ from }: Decision, { ok, taskId, attempt }: Decided): void => {
+    const key = `${taskId}@${attempt}`;
+    if (!ok || !from.includes(TaskStatus.DISPATCHED) || from.includes(TaskStatus.PROCESSING))
+      return;
+    if (callers.get(key)?.()) complaints.push(`P2: ${key} was closed and had begun`);
+  };
 
   const decided = (decisions: readonly Decision[], answers: readonly { ok: boolean }[]): void => {
     for (const [i, { taskId, attempt, record }] of decisions.entries()) {
@@ -86,7 +127,14 @@ export function createChronicle(tables: TableStorage): Chronicle {
   };
 
   const observers: Record<string, (first: never, answer: never) => void> = {
-    "tables.tasks.decide": decided,
+    "tables.tasks.decide": (decisions: Decision[], answers: Decided[]) => {
+      decided(decisions, answers);
+      for (const [i, decision] of decisions.entries()) {
+        const answer = answers[i];
+        if (answer && decision.attempt === undefined) closedOut(decision, answer);
+      }
+    },
+    "tables.tasks.pauseAttempts": paused,
     "tables.batches.close": (_, infos: BatchInfo[]) => {
       for (const info of infos) closed.set(info.batchId, info);
     },
@@ -102,8 +150,11 @@ export function createChronicle(tables: TableStorage): Chronicle {
     get isCut() {
       return isCut;
     },
-    ...{ verdicts, published, closed, complaints, calls: new Map(), look },
+    ...{ verdicts, published, closed, complaints, calls, begins, cancelled, look },
     ...{ accepted: [], refused: [] },
+    answered(status) {
+      session = status;
+    },
     async observe(verb, [first], answer) {
       observers[verb]?.(first as never, answer as never);
       if (MAKES_FINAL.has(verb)) await look();

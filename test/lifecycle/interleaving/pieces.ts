@@ -2,7 +2,17 @@
 import type { Random } from "./random.ts";
 
 const IN_PIECES = new Set([
-  ...["create", "accept", "discard", "submit", "pause", "acquire", "release", "start"].map(ofTasks),
+  ...[
+    "create",
+    "accept",
+    "discard",
+    "submit",
+    "pause",
+    "pauseAttempts",
+    "acquire",
+    "release",
+    "start",
+  ].map(ofTasks),
   ...["decide", "finish"].map(ofTasks),
   ...["create", "publish", "dropStaged", "claim", "transfer", "complete"].map(ofResults),
   ...["abortOwned"].map(ofResults),

@@ -6,6 +6,7 @@ import type { TaskDefinition } from "../../../src/domain/task.ts";
 import { type AgentRole, playAgent, type Work } from "./agent.ts";
 import {
   type Ending,
+  type OperatorRole,
   playCollector,
   playObserver,
   playOperator,
@@ -21,6 +22,8 @@ import type { World } from "./world.ts";
 
 export interface Scale {
   readonly tasks: number;
+  /** Inputs of a task that others make, on average. */
+  readonly inputs: number;
   readonly agents: number;
   /** How likely one is to die early. */
   readonly mortality: number;
@@ -28,6 +31,9 @@ export interface Scale {
   readonly nerves: number;
   /** What befalls the verbs of those who live. */
   readonly mishaps: Mishaps;
+  readonly operator: Pick<OperatorRole, "pauses" | "patience"> & {
+    readonly endings: readonly Ending[];
+  };
 }
 
 /** An observer that thinks everybody dead makes many a live agent late. */
@@ -43,7 +49,7 @@ interface Job {
 }
 
 /** Tasks, each on outputs of others, and inputs that a client uploads late. */
-async function someJob(world: World, { tasks: count }: Scale): Promise<Job> {
+async function someJob(world: World, { tasks: count, inputs }: Scale): Promise<Job> {
   const { random } = world;
   const payload = await world.newResult("payload");
   const late = await Promise.all(Array.from({ length: 3 }, () => world.newResult()));
@@ -51,7 +57,7 @@ async function someJob(world: World, { tasks: count }: Scale): Promise<Job> {
   const known: ResultId[] = [...late];
   const tasks: TaskDefinition[] = [];
   for (let i = 0; i < count; i += 1) {
-    const dataDependencies = known.filter(() => random.chance(1.6 / known.length));
+    const dataDependencies = known.filter(() => random.chance(inputs / known.length));
     if (random.chance(0.05)) dataDependencies.push(never);
     const expectedOutputIds: ResultId[] = [];
     for (let n = random.below(3); n > 0; n -= 1) expectedOutputIds.push(await world.newResult());
@@ -122,10 +128,11 @@ export async function play(world: World, scale: Scale): Promise<AgentId[]> {
   world.mishaps = random.chance(0.2) ? NO_MISHAPS : scale.mishaps;
   const job = await someJob(world, scale);
   const agents: AgentId[] = [];
-  const ending = random.pick<Ending>([undefined, undefined, undefined, "Cancelled", "Closed"]);
+  const ending = random.pick<Ending>(scale.operator.endings);
   for (const role of castOf(world, scale, job, agents)) turns.enter(role);
   const { tasks } = job;
-  turns.enter({ name: "operator", play: (self) => playOperator(world, self, { tasks, ending }) });
+  const role = { tasks, ending, ...scale.operator };
+  turns.enter({ name: "operator", play: (self) => playOperator(world, self, role) });
   turns.enter({ name: "queue", play: (self) => playQueue(world, self, 12) });
   await turns.play();
   return agents;

@@ -4,8 +4,10 @@ import { randomUUID } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { AgentTable } from "../../../src/adaptors/ports/table/agents.ts";
 import type { Change } from "../../../src/adaptors/table-storage.ts";
 import {
+  type AgentId,
   type PartitionId,
   partitionId,
   type ResultId,
@@ -39,13 +41,19 @@ export interface World {
   mishaps: Mishaps;
   readonly log: ReturnType<typeof createLogger>;
   readonly metrics: ReturnType<typeof createMetrics>;
-  /** The stores as the actor sees them: each verb is a turn. */
-  storesOf(actor: Actor): Stores;
+  /** The stores as the actor sees them: each verb is a turn. An agent has a clock of its own. */
+  storesOf(actor: Actor, agentId?: AgentId): Stores;
+  /** Lets so much time pass for the agent that its lease is over. */
+  expire(agentId: AgentId): void;
+  readonly expired: ReadonlySet<AgentId>;
   newTask(change: Partial<TaskDefinition>): TaskDefinition;
   newResult(data?: string): Promise<ResultId>;
   /** All changes of the session since it was made, in order. */
   changes(): Promise<readonly Change[]>;
 }
+
+/** In turns: long enough for an agent that lives to answer, short enough to wait for one that does not. */
+const LEASE_TURNS = 1_000;
 
 /** Stores whose verbs may be cut. */
 export type WorldStores = TestStores & Pick<DyingTables, "cut">;
@@ -79,13 +87,20 @@ export async function createWorld(
   const act = createAct({ random, chronicle, turns, cut: stores.cut });
   const done = new AbortController();
   const feed = await stores.tables.feed.open(sessionId, done.signal);
+  const expired = new Set<AgentId>();
+  const ahead = new Map<AgentId, number>();
   const world: World = {
     ...{ stores, sessionId, partitionId: partition, random, chronicle },
     ...{ turns, isOver: false, mishaps: NO_MISHAPS },
     folder: mkdtempSync(join(stores.path, "session-")),
     log: createLogger({ level: "silent", role: "test" }),
     metrics: createMetrics(),
-    storesOf(actor) {
+    expired,
+    expire(agentId) {
+      expired.add(agentId);
+      ahead.set(agentId, (ahead.get(agentId) ?? 0) + LEASE_TURNS);
+    },
+    storesOf(actor, agentId) {
       const { tables, objects, queue } = stores;
       const seen = inTurns(
         { tables, objects, queue },
@@ -93,9 +108,14 @@ export async function createWorld(
       );
       return {
         ...seen,
-        tables: seen.tables,
+        tables: { ...seen.tables, agents: { ...seen.tables.agents, onCheckDone: listen(actor) } },
         now: Date.now,
-        scheduling: { ...DEFAULT_SCHEDULING, directDispatchLimit: limit },
+        monotonicNow: () => turns.trace.length + ((agentId && ahead.get(agentId)) ?? 0),
+        scheduling: {
+          ...DEFAULT_SCHEDULING,
+          directDispatchLimit: limit,
+          leaseMs: LEASE_TURNS,
+        },
       };
     },
     newTask(change) {
@@ -125,3 +145,20 @@ export async function createWorld(
   };
   return world;
 }
+
+/** Whoever waits for a notice looks at each of its turns. */
+const listen =
+  (actor: Actor): AgentTable["onCheckDone"] =>
+  (listener) => {
+    let stopped = false;
+    const listening = async (): Promise<void> => {
+      while (!stopped) {
+        await actor.turn("listens", async () => {});
+        listener();
+      }
+    };
+    void listening();
+    return () => {
+      stopped = true;
+    };
+  };

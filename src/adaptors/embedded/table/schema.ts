@@ -137,7 +137,9 @@ CREATE TABLE IF NOT EXISTS agents (
   process TEXT,
   heartbeats INTEGER NOT NULL,
   held INTEGER NOT NULL,
-  idle_ms INTEGER NOT NULL
+  idle_ms INTEGER NOT NULL,
+  checks_requested INTEGER NOT NULL,
+  checks_done INTEGER NOT NULL
 ) WITHOUT ROWID;
 
 CREATE TABLE IF NOT EXISTS leases (

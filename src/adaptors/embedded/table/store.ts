@@ -2,6 +2,7 @@ import { join } from "node:path";
 import type { StatementSync } from "node:sqlite";
 import { openDatabase } from "../database/database.ts";
 import type { Folder } from "../folder.ts";
+import type { Notifier } from "../notifier.ts";
 import { createLedger, type Ledger } from "./ledger.ts";
 import { LATEST_TIME, SCHEMA } from "./schema.ts";
 
@@ -16,9 +17,15 @@ export interface Store extends AsyncDisposable {
   write<T>(work: (ledger: Ledger) => T): Promise<T>;
   /** Milliseconds by the clock of the store. */
   now(): number;
-  /** Calls back soon after any process wrote changes, or made progress; answers how to stop. */
-  listen(notifier: "changes" | "progress", listener: () => void): () => void;
+  /** Calls back soon after any process has notified; answers how to stop. */
+  listen(notifier: NotifierName, listener: () => void): () => void;
+  /** Tells all processes, this one included; changes and progress are told by each write. */
+  notify(notifier: NotifierName): void;
 }
+
+/** What processes tell each other: changes of tasks and results, progress of batches, checks of agents. */
+const NOTIFIERS = ["changes", "progress", "checksRequested", "checksDone"] as const;
+type NotifierName = (typeof NOTIFIERS)[number];
 
 /** Runs a verb inside its transaction, and posts what it owes. */
 export type RunVerb = <T>(work: (ledger: Ledger) => T, ledger: Ledger) => T;
@@ -37,10 +44,9 @@ export function openStore(folder: Folder, run = runWhole): Store {
     latestTime: LATEST_TIME,
     durability: "FULL",
   });
-  const notifiers = {
-    changes: folder.notifier("changes"),
-    progress: folder.notifier("progress"),
-  };
+  const notifiers = Object.fromEntries(
+    NOTIFIERS.map((name) => [name, folder.notifier(name)]),
+  ) as Record<NotifierName, Notifier>;
   const tuples = new Map<string, StatementSync>();
 
   const notify = (ledger: Ledger): void => {
@@ -69,6 +75,7 @@ export function openStore(folder: Folder, run = runWhole): Store {
       return value;
     },
     listen: (notifier, listener) => notifiers[notifier].listen(listener),
+    notify: (notifier) => notifiers[notifier].notify(),
     [Symbol.asyncDispose]: () => database[Symbol.asyncDispose](),
   };
 }

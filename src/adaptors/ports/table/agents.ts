@@ -15,12 +15,46 @@ export interface AgentHeartbeat {
    * a ready worker and nothing else to do; 0 = it has work, wants none, or its worker is not ready.
    */
   readonly idleMs: number;
+  /** Number of the newest check that was requested of the agent; 0 = none yet. */
+  readonly checksRequested: number;
+  /** Number of the newest check that it has done. */
+  readonly checksDone: number;
 }
 
-/** Which agents live: the lease of every task an agent holds is the agent's own heartbeat. */
+/** What an agent says of itself. */
+export type AgentReport = Omit<AgentHeartbeat, "heartbeats" | "checksRequested">;
+
+/**
+ * Which agents live: the lease of every task an agent holds is the agent's own heartbeat.
+ *
+ *   J1. A check means: the agent reads what has become of the tasks that it holds and of their
+ *       sessions, and has acted on that. A check that was requested after a write sees that write.
+ *   J2. Checks are numbered by the agent's own row, so that an answer tells which request it is to:
+ *       a heartbeat that arrives late, or twice, answers nothing that it has not seen.
+ */
 export interface AgentTable {
-  /** One write per agent and period: adds the agent or raises its counter. */
-  heartbeat(agent: Omit<AgentHeartbeat, "heartbeats">): Promise<void>;
+  /**
+   * One write per agent and period: adds the agent or raises its counter. `checksDone` never goes
+   * back, and the numbers of a new row go on from it. Answers the row as it is then: a counter
+   * that has not grown since the last answer means that the row was removed in between, since the
+   * agent was taken for dead.
+   */
+  heartbeat(agent: AgentReport): Promise<AgentHeartbeat>;
   list(): Promise<AgentHeartbeat[]>;
-  remove(agentId: AgentId): Promise<void>;
+  /** Unknown ids are left out. */
+  get(agentIds: readonly AgentId[]): Promise<AgentHeartbeat[]>;
+  /** With `heartbeats`, only if that is still its counter: an agent that lives keeps its row. */
+  remove(agentId: AgentId, heartbeats?: number): Promise<void>;
+  /**
+   * Requests a check of each of these agents; answers its number for those that are there. Whoever
+   * waits for it compares the row's `checksDone` with the number.
+   */
+  requestChecks(agentIds: readonly AgentId[]): Promise<Map<AgentId, number>>;
+  /**
+   * Calls back soon after a check was requested of this agent; answers how to stop. A notice may
+   * be lost: the next heartbeat's answer says it, too.
+   */
+  onCheckRequested(agentId: AgentId, listener: () => void): () => void;
+  /** Calls back soon after any agent has done a requested check. A notice may be lost. */
+  onCheckDone(listener: () => void): () => void;
 }

@@ -131,10 +131,12 @@ export interface TaskTable {
 
   /** PENDING | PAUSED → SUBMITTED; answers those that changed, for the caller to put on the queue. */
   submit(taskIds: readonly TaskId[], at: number): Promise<Task[]>;
-  /** PENDING | SUBMITTED | DISPATCHED → PAUSED for the listed tasks. */
+  /** PENDING | SUBMITTED → PAUSED for the listed tasks. */
   pause(taskIds: readonly TaskId[]): Promise<void>;
-  /** SUBMITTED | DISPATCHED → PAUSED for the whole session; answers how many. */
+  /** SUBMITTED → PAUSED for the whole session; answers how many. */
   pauseSession(sessionId: SessionId): Promise<number>;
+  /** DISPATCHED at this attempt → PAUSED, owner cleared; only its holder knows that it has not begun. */
+  pauseAttempts(attempts: readonly AttemptKey[]): Promise<Decided[]>;
   /** SUBMITTED → DISPATCHED, owner set, attempt + 1. Answers those won, at their new attempt. */
   acquire(taskIds: readonly TaskId[], owner: Owner, at: number): Promise<Task[]>;
   /**
@@ -156,6 +158,8 @@ export interface TaskTable {
   ownedBy(agentId: AgentId): Promise<Task[]>;
   /** Agents that own a DISPATCHED, PROCESSING or PROCESSED task. */
   owners(): Promise<AgentId[]>;
+  /** Those of them that own a task of the session in one of the statuses. */
+  ownersIn(sessionId: SessionId, statuses: readonly TaskStatus[]): Promise<AgentId[]>;
 
   /**
    * Tasks of the batches that are in one of the statuses, and have been for at least `olderThanMs`:

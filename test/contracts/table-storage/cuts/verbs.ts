@@ -51,6 +51,11 @@ const TASKS: Readonly<Record<string, CutVerb>> = {
     run: ({ tasks }, { session }) => tasks.pauseSession(session),
     changed: (count) => count,
   }),
+  "tasks.pauseAttempts": verb({
+    prepare: bring.acquired,
+    run: ({ tasks }, cast) => tasks.pauseAttempts(attemptsOf(cast)),
+    changed: okCount,
+  }),
   "tasks.acquire": verb({
     prepare: bring.submitted,
     run: ({ tasks }, { taskIds, owner }) => tasks.acquire(taskIds, owner, 20),
@@ -207,6 +212,7 @@ const OTHERS: Readonly<Record<string, CutVerb>> = {
         partitionId: partitions[0]?.partitionId as never,
         held: 3,
         idleMs: 0,
+        checksDone: 0,
       }),
     isSingle: true,
   }),
@@ -226,6 +232,7 @@ const OTHERS: Readonly<Record<string, CutVerb>> = {
         partitionId: partitions[0]?.partitionId as never,
         held: 3,
         idleMs: 0,
+        checksDone: 0,
       }),
     run: ({ agents }, { owner }) => agents.remove(owner.agentId),
     isSingle: true,

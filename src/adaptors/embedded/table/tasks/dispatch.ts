@@ -7,7 +7,7 @@ import type { Ledger } from "../ledger.ts";
 import type { Store } from "../store.ts";
 import { type OptionsText, TASK_COLUMNS, type TaskRow, toTask } from "../task-rows.ts";
 import { moveAttempts, moveTasks } from "./found.ts";
-import { type WaitingTuple, waitingIn } from "./waiting.ts";
+import { waitingIn } from "./waiting.ts";
 
 const T = TaskStatus;
 
@@ -16,7 +16,11 @@ const HELD = new Set<TaskStatus>([T.DISPATCHED, T.PROCESSING]);
 const SUBMITTABLE = new Set<TaskStatus>(
   sourcesOf(TASK_MACHINE, T.SUBMITTED).filter((status) => !HELD.has(status)),
 );
-const PAUSABLE = new Set<TaskStatus>(sourcesOf(TASK_MACHINE, T.PAUSED));
+/** Of a task that an agent holds only its holder knows whether it has begun. */
+const PAUSABLE = new Set<TaskStatus>(
+  sourcesOf(TASK_MACHINE, T.PAUSED).filter((status) => !HELD.has(status)),
+);
+const PAUSABLE_ATTEMPT = new Set<TaskStatus>([T.DISPATCHED]);
 const ACQUIRABLE = new Set<TaskStatus>(sourcesOf(TASK_MACHINE, T.DISPATCHED));
 const STARTABLE = new Set<TaskStatus>(sourcesOf(TASK_MACHINE, T.PROCESSING));
 
@@ -34,12 +38,9 @@ const RELEASE = `UPDATE tasks SET status = ${T.SUBMITTED}, since = ?, submitted_
 const START = `UPDATE tasks SET status = ${T.PROCESSING}, since = ?, fetched_at = ?, started_at = ?
   WHERE n = ?`;
 
-const DISPATCHED_OF_SESSION = `SELECT n, task_id, batch_id FROM tasks INDEXED BY tasks_holder
-  WHERE holder IS NOT NULL AND session_id = ?1 AND status = ${T.DISPATCHED}`;
-
 type Dispatch = Pick<
   TaskTable,
-  "submit" | "pause" | "pauseSession" | "acquire" | "release" | "start"
+  "submit" | "pause" | "pauseSession" | "pauseAttempts" | "acquire" | "release" | "start"
 >;
 
 export const taskDispatch = (store: Store, options: OptionsText): Dispatch => {
@@ -103,16 +104,23 @@ export const taskDispatch = (store: Store, options: OptionsText): Dispatch => {
     pauseSession: (sessionId) =>
       store.write((ledger) => {
         const now = store.now();
-        const dispatched = store.tuples(DISPATCHED_OF_SESSION).all(sessionId);
-        const move = ([n, task_id, batch_id]: WaitingTuple, from: TaskStatus): void => {
-          store.sql(PAUSE).run(now, n);
-          ledger.moved({ task_id, session_id: sessionId, batch_id }, from, T.PAUSED);
-        };
         const waiting = waitingIn(store, sessionId);
-        for (const row of waiting) move(row, T.SUBMITTED);
-        for (const row of dispatched as unknown as WaitingTuple[]) move(row, T.DISPATCHED);
-        return waiting.length + dispatched.length;
+        for (const [n, task_id, batch_id] of waiting) {
+          store.sql(PAUSE).run(now, n);
+          ledger.moved({ task_id, session_id: sessionId, batch_id }, T.SUBMITTED, T.PAUSED);
+        }
+        return waiting.length;
       }),
+
+    async pauseAttempts(attempts) {
+      if (attempts.length === 0) return [];
+      return store.write((ledger) => {
+        const now = store.now();
+        const change = ({ n }: { n: number }) => void store.sql(PAUSE).run(now, n);
+        const move = { from: PAUSABLE_ATTEMPT, to: T.PAUSED, change };
+        return moveAttempts(store, ledger, attempts, move);
+      });
+    },
 
     async release(attempts, at, lost) {
       if (attempts.length === 0) return [];

@@ -16,6 +16,9 @@ const HELD = `SELECT 1 FROM tasks WHERE task_id = ?1 AND holder = ?2 AND attempt
 
 const OWNED = `SELECT ${TASK_COLUMNS} FROM tasks WHERE holder = ? ORDER BY n`;
 const OWNERS = "SELECT DISTINCT holder FROM tasks WHERE holder IS NOT NULL";
+// Few tasks are held at a time, however many a session has.
+const OWNERS_IN = `SELECT DISTINCT holder FROM tasks INDEXED BY tasks_holder
+  WHERE holder IS NOT NULL AND session_id = ? AND status IN (SELECT value FROM json_each(?))`;
 
 // A batch may have many more final tasks than others: the index leads past them.
 const UNFINISHED = "AND t.ended_at IS NULL";
@@ -47,7 +50,14 @@ const scopeOf = (statuses: readonly TaskStatus[]): "any" | "unfinished" =>
 
 type Reads = Pick<
   TaskTable,
-  "get" | "revoked" | "ownedBy" | "owners" | "inBatches" | "readyInBatches" | "inSession"
+  | "get"
+  | "revoked"
+  | "ownedBy"
+  | "owners"
+  | "ownersIn"
+  | "inBatches"
+  | "readyInBatches"
+  | "inSession"
 >;
 
 export const taskReads = (store: Store, options: OptionsText): Reads => {
@@ -78,6 +88,14 @@ export const taskReads = (store: Store, options: OptionsText): Reads => {
         store
           .sql(OWNERS)
           .all()
+          .map((row) => row["holder"] as AgentId),
+      ),
+
+    ownersIn: (sessionId, statuses) =>
+      store.read(() =>
+        store
+          .sql(OWNERS_IN)
+          .all(sessionId, JSON.stringify(statuses))
           .map((row) => row["holder"] as AgentId),
       ),
 
