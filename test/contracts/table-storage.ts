@@ -6,6 +6,7 @@ import {
 } from "../../src/adaptors/table-storage.ts";
 import { acquisition } from "./table-storage/acquisition.ts";
 import { agents } from "./table-storage/agents.ts";
+import { applications } from "./table-storage/applications.ts";
 import { batches } from "./table-storage/batches.ts";
 import { counts } from "./table-storage/counts.ts";
 import { crash } from "./table-storage/crash.ts";
@@ -57,6 +58,7 @@ export function tableStorageContract({ configure }: TableStorageContract): void 
   describe("tasks: decisions", () => decisions(given));
   describe("tasks: queries", () => queries(given));
   describe("tasks: lists", () => taskLists(given));
+  describe("tasks: applications", () => applications(given));
   describe("dependencies", () => dependencies(given));
   describe("results", () => results(given));
   describe("results: ownership", () => resultOwnership(given));

@@ -78,6 +78,13 @@ export const PARTITION_FIELDS = {
   priority: "number",
 } as const satisfies Kinds;
 
+export const APPLICATION_FIELDS = {
+  name: "string",
+  namespace: "string",
+  version: "string",
+  service: "string",
+} as const satisfies Kinds;
+
 type NamesOf<Table extends Kinds, K extends Kind> = {
   [Name in keyof Table & string]: Table[Name] extends K ? Name : never;
 }[keyof Table & string];
@@ -93,3 +100,4 @@ export type TaskFields = WithOptions<typeof TASK_FIELDS>;
 export type SessionFields = WithOptions<typeof SESSION_FIELDS>;
 export type ResultFields = ByKind<typeof RESULT_FIELDS>;
 export type PartitionFields = ByKind<typeof PARTITION_FIELDS>;
+export type ApplicationFields = ByKind<typeof APPLICATION_FIELDS>;

@@ -1,4 +1,5 @@
 // How the fields of a list are read from its rows.
+import type { Application } from "../application.ts";
 import type { Partition } from "../partition.ts";
 import type { Result } from "../result.ts";
 import type { Session } from "../session.ts";
@@ -6,6 +7,8 @@ import { errorOf, type Task } from "../task.ts";
 import type { TaskOptions } from "../task-options.ts";
 import type { Field, FieldsByKind, Kind } from "./conditions.ts";
 import {
+  APPLICATION_FIELDS,
+  type ApplicationFields,
   OPTION_FIELDS,
   PARTITION_FIELDS,
   type PartitionFields,
@@ -88,4 +91,10 @@ export const PARTITIONS: List<Partition, PartitionFields> = {
   kinds: PARTITION_FIELDS,
   key: ["partitionId"],
   read: (partition, field) => partition[field],
+};
+
+export const APPLICATIONS: List<Application, ApplicationFields> = {
+  kinds: APPLICATION_FIELDS,
+  key: ["name", "namespace", "version", "service"],
+  read: (application, field) => application[field],
 };

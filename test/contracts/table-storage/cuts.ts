@@ -61,7 +61,8 @@ export function tableStorageCuts({ open, openDying }: CutPromises): void {
 
 /** Verbs that write nothing, in whichever table. */
 const READS = new Set([
-  ...["get", "list", "walk", "statuses", "orphans", "staged", "countByStatus", "taskCount"],
+  ...["get", "list", "applications", "walk", "statuses", "orphans", "expired", "staged"],
+  ...["countByStatus", "taskCount"],
   ...["roomBelow", "isWaiting", "revoked", "ownedBy", "owners", "inBatches", "readyInBatches"],
   ...["inSession", "ready", "dependents", "openInBatches", "join", "unannounced", "parked"],
   ...["open", "onProgress", "ping"],

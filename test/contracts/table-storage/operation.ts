@@ -52,6 +52,7 @@ const USES: Readonly<Record<string, Use>> = {
   "tasks.get": ({ tasks }) => tasks.get([someTask()]),
   "tasks.list": ({ tasks }) =>
     tasks.list({ ...PAGE, sort: [{ field: "taskId", descending: false }] }),
+  "tasks.applications": ({ tasks }) => tasks.applications({ ...PAGE, sort: [] }),
   "tasks.walk": ({ tasks }) => Array.fromAsync(tasks.walk(someSession())),
   "tasks.countByStatus": ({ tasks }) => tasks.countByStatus(bySession(someSession())),
   "tasks.roomBelow": ({ tasks }) => tasks.roomBelow(someSession(), 5),

@@ -62,6 +62,15 @@ CREATE TABLE IF NOT EXISTS task_batches (
   PRIMARY KEY (session_id, batch_id)
 ) WITHOUT ROWID;
 
+CREATE TABLE IF NOT EXISTS applications (
+  name TEXT NOT NULL,
+  namespace TEXT NOT NULL,
+  version TEXT NOT NULL,
+  service TEXT NOT NULL,
+  session_id TEXT NOT NULL,
+  PRIMARY KEY (name, namespace, version, service, session_id)
+) WITHOUT ROWID;
+
 CREATE TABLE IF NOT EXISTS task_counts (
   session_id TEXT NOT NULL,
   status INTEGER NOT NULL,

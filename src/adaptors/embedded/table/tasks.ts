@@ -1,6 +1,7 @@
 import type { TaskTable } from "../../ports/table/tasks.ts";
 import type { Store } from "./store.ts";
 import { createOptionsText } from "./task-rows.ts";
+import { taskApplications } from "./tasks/applications.ts";
 import { taskCommit } from "./tasks/commit.ts";
 import { taskCreation } from "./tasks/create.ts";
 import { taskDispatch } from "./tasks/dispatch.ts";
@@ -19,5 +20,6 @@ export const taskTable = (store: Store): TaskTable => {
     ...waitingTasks(store),
     ...taskLists(store, options),
     ...taskWalk(store, options),
+    ...taskApplications(store),
   };
 };

@@ -1,5 +1,6 @@
+import type { Application } from "../../../domain/application.ts";
 import type { Filter } from "../../../domain/filter/conditions.ts";
-import type { TaskFields } from "../../../domain/filter/fields.ts";
+import type { ApplicationFields, TaskFields } from "../../../domain/filter/fields.ts";
 import type { ListQuery, Page } from "../../../domain/filter/query.ts";
 import type {
   AgentId,
@@ -110,7 +111,13 @@ export interface TaskTable {
 
   /** Unknown ids are left out; the order is that of the ids. */
   get(taskIds: readonly TaskId[]): Promise<Task[]>;
+  /** The total may be a shown count (SC1). */
   list(query: ListQuery<TaskFields>): Promise<Page<Task>>;
+  /**
+   * The applications that tasks of known sessions name in their options, each once. Cheap, however
+   * many tasks there are: kept apart from them, it may know one before its first task is accepted.
+   */
+  applications(query: ListQuery<ApplicationFields>): Promise<Page<Application>>;
   /**
    * All tasks of the session, in pages and in no special order, at a cost that grows with their
    * number only. Those that are accepted meanwhile may be left out; no other is.

@@ -11,6 +11,7 @@ import {
   toDefinitionText,
   toTask,
 } from "../task-rows.ts";
+import { createApplicationNotes } from "./applications.ts";
 import { findTask } from "./found.ts";
 
 const IN_SESSION = `INSERT INTO task_batches (session_id, batch_id) VALUES (?, ?)
@@ -47,6 +48,7 @@ type Creation = Pick<
 >;
 
 export const taskCreation = (store: Store, options: OptionsText): Creation => {
+  const applications = createApplicationNotes(store);
   const toTasks = (rows: unknown[]) => (rows as TaskRow[]).map((row) => toTask(row, options));
 
   const end = async (
@@ -77,7 +79,9 @@ export const taskCreation = (store: Store, options: OptionsText): Creation => {
   return {
     async create(tasks, { stage, creator } = {}) {
       if (tasks.length === 0) return;
+      const missing = applications.missing(tasks);
       await store.write((ledger) => {
+        applications.write(missing);
         noteBatches(tasks);
         const insert = store.sql(INSERT);
         const now = store.now();
@@ -100,6 +104,7 @@ export const taskCreation = (store: Store, options: OptionsText): Creation => {
           if (changes === 1) ledger.moved(ref, undefined, TaskStatus.CREATING);
         }
       });
+      applications.written(missing);
     },
 
     async accept(taskIds) {
