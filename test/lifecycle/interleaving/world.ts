@@ -73,6 +73,9 @@ export async function openWorldStores(): Promise<WorldStores> {
   };
 }
 
+/** Of all worlds: metrics watch the process, each set of them for itself. */
+const SHARED = { log: createLogger({ level: "silent", role: "test" }), metrics: createMetrics() };
+
 export async function createWorld(
   stores: WorldStores,
   seed: number,
@@ -93,8 +96,7 @@ export async function createWorld(
     ...{ stores, sessionId, partitionId: partition, random, chronicle },
     ...{ turns, isOver: false, mishaps: NO_MISHAPS },
     folder: mkdtempSync(join(stores.path, "session-")),
-    log: createLogger({ level: "silent", role: "test" }),
-    metrics: createMetrics(),
+    ...SHARED,
     expired,
     expire(agentId) {
       expired.add(agentId);
