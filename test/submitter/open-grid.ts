@@ -26,7 +26,7 @@ import { VersionsDefinition } from "../../src/gen/versions_service.ts";
 import { toTarget } from "../../src/grpc/address.ts";
 import { openServer } from "../../src/grpc/server.ts";
 import type { Stores } from "../../src/lifecycle/stores.ts";
-import { openCreator } from "../../src/submitter/creator.ts";
+import { type CreatorOptions, openCreator } from "../../src/submitter/creator.ts";
 import type { Grid } from "../../src/submitter/grid.ts";
 import { toChecks } from "../../src/submitter/health-checks.ts";
 import { toServices } from "../../src/submitter/services.ts";
@@ -93,10 +93,23 @@ async function openStoresIn(
 
 export type OpenGrid = Awaited<ReturnType<typeof openGrid>>;
 
-export async function openGrid() {
-  const stack = new AsyncDisposableStack();
+export interface OpenGridOptions {
+  /** The folder of others, whose data are to be shared as by another process. */
+  readonly folder?: string;
+  /** What the services act on, in place of the stores themselves. */
+  readonly wrap?: (stores: Stores) => Stores;
+  readonly creator?: CreatorOptions;
+}
+
+async function newFolder(stack: AsyncDisposableStack): Promise<string> {
   const path = await mkdtemp(join(tmpdir(), "grid-submitter-"));
   stack.defer(() => rm(path, { recursive: true, force: true }));
+  return path;
+}
+
+export async function openGrid({ folder, wrap, creator }: OpenGridOptions = {}) {
+  const stack = new AsyncDisposableStack();
+  const path = folder ?? (await newFolder(stack));
   const time = createTime();
   const stores = await openStoresIn(path, stack, time.now);
   const lines: Record<string, unknown>[] = [];
@@ -111,8 +124,8 @@ export async function openGrid() {
   const workflows = standInWorkflows(stores);
   const announced: SessionId[] = [];
   const grid: Grid = {
-    stores,
-    creator: stack.use(await openCreator({ stores, log })),
+    stores: wrap ? wrap(stores) : stores,
+    creator: stack.use(await openCreator({ stores, log }, creator)),
     workflows,
     newId: createIdSource({ now: Date.now, randomize: randomFillSync }),
     announcer: { submitted: (sessionId) => void announced.push(sessionId) },
