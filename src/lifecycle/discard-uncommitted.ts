@@ -12,6 +12,7 @@ import type { Attempts } from "../adaptors/ports/objects.ts";
 import { type StageId, stageOf } from "../domain/ids.ts";
 import { TaskStatus } from "../domain/status.ts";
 import type { CommitRecord, Task } from "../domain/task.ts";
+import { allOf } from "./all-of.ts";
 import type { Stores } from "./stores.ts";
 
 type Dropping = Pick<Stores, "tables" | "objects">;
@@ -27,7 +28,7 @@ export async function discardUncommitted(
 ): Promise<void> {
   const failed = tasks.filter(({ attempt, commit }) => attempt > 0 && !hasWon(commit));
   const completed = tasks.filter(({ attempt, commit }) => attempt > 1 && hasWon(commit));
-  await Promise.all([
+  await allOf([
     dropRows(stores, failed),
     dropObjects(stores, [
       ...failed.map(({ sessionId, taskId }) => ({ sessionId, taskId, except: undefined })),
@@ -51,7 +52,7 @@ export async function dropAttempts(
     const task = current.get(taskId);
     return !task || task.attempt !== attempt || isOver(task);
   });
-  await Promise.all([
+  await allOf([
     dropRows(stores, lost),
     dropObjects(
       stores,
@@ -71,7 +72,7 @@ async function dropObjects({ objects }: Dropping, attempts: readonly Attempts[])
 /** Staged results, and subtasks that were not accepted. */
 async function dropRows({ tables }: Dropping, attempts: readonly AttemptOf[]): Promise<void> {
   const stages = attempts.map(({ taskId, attempt }) => stageOf(taskId, attempt));
-  await Promise.all([tables.results.dropStaged(stages), discardStaged(tables.tasks, stages)]);
+  await allOf([tables.results.dropStaged(stages), discardStaged(tables.tasks, stages)]);
 }
 
 async function discardStaged(

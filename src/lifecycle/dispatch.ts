@@ -14,6 +14,7 @@ import { isOutage } from "../domain/errors.ts";
 import type { SessionId, TaskId } from "../domain/ids.ts";
 import { SessionStatus } from "../domain/status.ts";
 import type { Task } from "../domain/task.ts";
+import { allOf } from "./all-of.ts";
 import type { Stores } from "./stores.ts";
 
 export const toMessage = ({ sessionId, taskId, options }: Task): Message => {
@@ -38,7 +39,7 @@ export async function readGate(
   { tables, scheduling }: Pick<Stores, "tables" | "scheduling">,
   sessionId: SessionId,
 ): Promise<Gate> {
-  const [statuses, room] = await Promise.all([
+  const [statuses, room] = await allOf([
     tables.sessions.statuses([sessionId]),
     tables.tasks.roomBelow(sessionId, scheduling.directDispatchLimit),
   ]);

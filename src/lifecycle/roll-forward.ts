@@ -16,6 +16,7 @@ import { type ResultId, stageOf, type TaskId } from "../domain/ids.ts";
 import { successorOf } from "../domain/retry.ts";
 import type { CommitRecord, Task } from "../domain/task.ts";
 import { accept, REFUSABLE, type Rejected, register } from "./admit.ts";
+import { allOf } from "./all-of.ts";
 import { discardUncommitted } from "./discard-uncommitted.ts";
 import { dispatchDirectly, dispatchThrough, readGate } from "./dispatch.ts";
 import type { Stores } from "./stores.ts";
@@ -46,7 +47,7 @@ export async function refuse(stores: Stores, rejected: Rejected): Promise<void> 
 /** One wave; answers the tasks decided by its failures, to be carried out next. */
 async function carryOut(stores: Stores, wave: readonly Decided[]): Promise<Decided[]> {
   const { tables, now } = stores;
-  const [completed, retried, aborted] = await Promise.all([
+  const [completed, retried, aborted] = await allOf([
     complete(stores, withOutcome(wave, "completed")),
     retry(stores, withOutcome(wave, "retried")),
     abortOutputs(stores, wave.filter(keepsItsOutputs)),
@@ -58,7 +59,7 @@ async function carryOut(stores: Stores, wave: readonly Decided[]): Promise<Decid
     await tables.tasks.finish(taskIds, now());
     return next;
   };
-  const [next] = await Promise.all([conclude(), completed.dispatch()]);
+  const [next] = await allOf([conclude(), completed.dispatch()]);
   return next;
 }
 
@@ -78,13 +79,13 @@ async function complete(stores: Stores, tasks: readonly With<"completed">[]): Pr
   const made = tasks.flatMap(({ commit }) => commit.results);
   const parents = tasks.filter(({ commit }) => commit.staged);
   const stages = parents.map(({ taskId, attempt }) => stageOf(taskId, attempt));
-  const [subtasks, published] = await Promise.all([
+  const [subtasks, published] = await allOf([
     readSubtasks(stores, parents),
     tables.results.publish(stages),
     tables.results.complete(made, now()),
   ]);
   const results = [...made.map(({ resultId }) => resultId), ...published];
-  const [dispatch, rejected] = await Promise.all([
+  const [dispatch, rejected] = await allOf([
     release(stores, tasks, results),
     handOver(stores, parents, subtasks),
   ]);
@@ -112,13 +113,13 @@ async function retry(stores: Stores, tasks: readonly With<"retried">[]): Promise
     from === "" ? [] : expectedOutputIds.map((resultId) => ({ resultId, from, to })),
   );
   // Together: should we die here, the predecessor tells what is missing.
-  const [edges] = await Promise.all([
-    Promise.all(admissions.map((admission) => register(stores, admission))),
+  const [edges] = await allOf([
+    allOf(admissions.map((admission) => register(stores, admission))),
     stores.tables.tasks.create(successors),
     stores.tables.results.transfer(moves),
   ]);
   const rejected = admissions.map((admission, i) => accept(stores, admission, edges[i] ?? []));
-  return (await Promise.all(rejected)).flat();
+  return (await allOf(rejected)).flat();
 }
 
 /**
@@ -165,7 +166,7 @@ async function release(
     const ready = await closing;
     return () => dispatchAll(stores, ready);
   }
-  const [ready, gate] = await Promise.all([closing, readGate(stores, sessionId)]);
+  const [ready, gate] = await allOf([closing, readGate(stores, sessionId)]);
   return () => dispatchThrough(stores, gate, ready);
 }
 
@@ -173,7 +174,7 @@ async function release(
 async function dispatchAll(stores: Stores, taskIds: readonly TaskId[]): Promise<void> {
   const tasks = await stores.tables.tasks.get(taskIds);
   const sessions = [...Map.groupBy(tasks, ({ sessionId }) => sessionId)];
-  await Promise.all(
+  await allOf(
     sessions.map(([sessionId, some]) => {
       const ready = some.map(({ taskId }) => taskId);
       return dispatchDirectly(stores, sessionId, ready);

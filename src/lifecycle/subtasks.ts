@@ -19,6 +19,7 @@ import type { Result } from "../domain/result.ts";
 import type { Task, TaskDefinition } from "../domain/task.ts";
 import { nameOf } from "../domain/task-name.ts";
 import { admit, inputsOf, type Rejected } from "./admit.ts";
+import { allOf } from "./all-of.ts";
 import type { Stores } from "./stores.ts";
 
 const PAGE = 1_000;
@@ -84,7 +85,7 @@ async function admitPage(stores: Stores, page: Subtasks): Promise<Rejected> {
   for (const parent of page.parents) groups.delete(parent.batchId);
   const singles = page.isWhole ? [...groups.values()].filter(isOne) : [];
   const toName = singles.map(([task]) => task).slice(0, scheduling.singleTasks);
-  const [known] = await Promise.all([
+  const [known] = await allOf([
     readNamed(stores, page.tasks, toName),
     tables.results.transfer(delegated(page)),
   ]);
@@ -98,7 +99,7 @@ async function admitPage(stores: Stores, page: Subtasks): Promise<Rejected> {
       return admit(stores, { sessionId, tasks, batches, known });
     },
   );
-  return (await Promise.all(admissions)).flat();
+  return (await allOf(admissions)).flat();
 }
 
 const isOne = (tasks: Task[]): tasks is [Task] => tasks.length === 1;

@@ -8,6 +8,7 @@
 //       answer tells whether an attempt counts.
 //   C4. At most LIMIT ends are uncommitted: `room()` waits for that.
 import { TaskStatus } from "../../domain/status.ts";
+import { allOf } from "../../lifecycle/all-of.ts";
 import { dropAttempts } from "../../lifecycle/discard-uncommitted.ts";
 import { type Decided, rollForward } from "../../lifecycle/roll-forward.ts";
 import { createChangeEvent } from "../change-event.ts";
@@ -140,7 +141,7 @@ export function createCommitter(options: CommitterOptions): Committer {
   const flush = async (items: readonly Item[]): Promise<void> => {
     const begun = items.filter(({ kind }) => kind === "start");
     const ends = items.filter((item) => item.kind === "end");
-    const [decidable] = await Promise.all([
+    const [decidable] = await allOf([
       storing.toDecidable(ends),
       startAll(begun.map(({ attempt }) => attempt)),
     ]);
@@ -148,7 +149,7 @@ export function createCommitter(options: CommitterOptions): Committer {
     const { decided, refused } = await decideAll(decidable);
     uncommitted -= decidable.length;
     freed.notify();
-    await Promise.all([carryOut(decided), removeStored(refused)]);
+    await allOf([carryOut(decided), removeStored(refused)]);
     settler.settled(decidable.map(({ attempt }) => attempt));
   };
 

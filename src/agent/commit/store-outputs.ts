@@ -5,6 +5,7 @@ import { type ResultId, type SessionId, stageOf } from "../../domain/ids.ts";
 import type { Result } from "../../domain/result.ts";
 import { ResultStatus } from "../../domain/status.ts";
 import type { CommitRecord, CompletedResult } from "../../domain/task.ts";
+import { allOf } from "../../lifecycle/all-of.ts";
 import { batchSubtasks } from "../../lifecycle/subtasks.ts";
 import type { AgentContext } from "../context.ts";
 import type { Attempt } from "../execution/attempt.ts";
@@ -55,7 +56,7 @@ export async function storeOutputs(
   const blobs = group.flatMap(({ attempt, outputs }) =>
     [...outputs.values()].flatMap((output) => smallOf(attempt, output)),
   );
-  const [stored, counts] = await Promise.all([
+  const [stored, counts] = await allOf([
     blobs.length > 0 ? objects.putMany(blobs) : [],
     countTasks(context.stores, group),
   ]);
@@ -77,7 +78,7 @@ export async function storeOutputs(
     const soFar = counts.get(attempt.task.sessionId) ?? 0;
     return finishStoring(context, attempt, { completed: completed[i] ?? [], soFar });
   });
-  return await Promise.all(staging);
+  return await allOf(staging);
 }
 
 /** How many tasks the sessions of those have that made subtasks. */
@@ -87,7 +88,7 @@ async function countTasks(
 ): Promise<ReadonlyMap<SessionId, number>> {
   const parents = group.filter(({ attempt }) => attempt.buffer.subtasks.length > 0);
   const sessionIds = [...new Set(parents.map(({ attempt }) => attempt.task.sessionId))];
-  const counts = await Promise.all(sessionIds.map((id) => tables.batches.taskCount(id)));
+  const counts = await allOf(sessionIds.map((id) => tables.batches.taskCount(id)));
   return new Map(sessionIds.map((id, i) => [id, counts[i] ?? 0]));
 }
 
@@ -112,10 +113,7 @@ async function finishStoring(
   { completed, soFar }: Progress,
 ): Promise<Stored> {
   for (const { size } of completed) context.metrics.bytesStored.inc(size);
-  await Promise.all([
-    stageResults(context, attempt, completed),
-    stageSubtasks(context, attempt, soFar),
-  ]);
+  await allOf([stageResults(context, attempt, completed), stageSubtasks(context, attempt, soFar)]);
   return toRecord(attempt, completed);
 }
 

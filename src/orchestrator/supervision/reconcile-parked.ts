@@ -11,11 +11,11 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { BatchInfo, Edge, ParkedBatch } from "../../adaptors/table-storage.ts";
 import type { BatchKey } from "../../domain/batch.ts";
 import { SessionStatus } from "../../domain/status.ts";
+import { allOf } from "../../lifecycle/all-of.ts";
 import { dispatch } from "../../lifecycle/dispatch.ts";
 import type { Stores } from "../../lifecycle/stores.ts";
 import type { Logger } from "../../telemetry/logger.ts";
 import { type Reconciled, reconcileDependencies } from "./reconcile-dependencies.ts";
-import { together } from "./together.ts";
 import { idOf } from "./watch.ts";
 
 export interface ParkedReconcilerOptions {
@@ -135,7 +135,7 @@ export function createParkedReconciler(
 
   const round = async (): Promise<void> => {
     noteFollowed();
-    await together([dispatchParked(), visitDue()]);
+    await allOf([dispatchParked(), visitDue()]);
   };
 
   const checkingParked = (async () => {

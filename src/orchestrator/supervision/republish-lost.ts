@@ -2,11 +2,11 @@
 import type { BatchId, PartitionId } from "../../domain/ids.ts";
 import { TaskStatus } from "../../domain/status.ts";
 import type { Task } from "../../domain/task.ts";
+import { allOf } from "../../lifecycle/all-of.ts";
 import { toMessage } from "../../lifecycle/dispatch.ts";
 import { isDecided, rollForward } from "../../lifecycle/roll-forward.ts";
 import type { Stores } from "../../lifecycle/stores.ts";
 import { type BatchState, reschedule } from "./state.ts";
-import { together } from "./together.ts";
 
 export interface Patience {
   /** A dispatched task that nobody took, while an agent of its partition is idle, is lost after so long. */
@@ -30,7 +30,7 @@ export async function republishLost(
   lost: Lost,
 ): Promise<number> {
   const due = states.filter(({ lostCheck: { at } }) => at <= stores.now());
-  const [finished, published] = await together([
+  const [finished, published] = await allOf([
     carryOut(stores, due, lost),
     republish(stores, due, lost),
   ]);
@@ -66,7 +66,7 @@ async function republish(
   due: readonly BatchState[],
   lost: Lost,
 ): Promise<readonly Task[]> {
-  const found = await together([lostIn(stores, due, lost), lateIn(stores, due, lost)]);
+  const found = await allOf([lostIn(stores, due, lost), lateIn(stores, due, lost)]);
   const tasks = found.flat();
   if (tasks.length === 0) return [];
   await stores.queue.publish(tasks.map(toMessage));
@@ -98,7 +98,7 @@ async function lateIn(stores: Stores, due: readonly BatchState[], lost: Lost): P
   const at = stores.now();
   const impatient = due.filter(({ republishedAt, patienceMs }) => at - republishedAt >= patienceMs);
   const groups = Map.groupBy(impatient, (state) => state.patienceMs);
-  const waiting = await together(
+  const waiting = await allOf(
     [...groups].map(([patienceMs, some]) => waitingIn(stores, some, patienceMs)),
   );
   const tasks = waiting.flat().filter((task) => !isIn(lost, task));

@@ -9,6 +9,7 @@
 import type { BatchInfo } from "../../adaptors/table-storage.ts";
 import type { PartitionId, SessionId } from "../../domain/ids.ts";
 import { SessionStatus } from "../../domain/status.ts";
+import { allOf } from "../../lifecycle/all-of.ts";
 import type { Stores } from "../../lifecycle/stores.ts";
 import type { Logger } from "../../telemetry/logger.ts";
 import { feedQueue, type Share } from "./feed-queue.ts";
@@ -17,7 +18,6 @@ import { parkWaiting } from "./park-waiting.ts";
 import { createParkedReconciler, type ParkedReconcilerOptions } from "./reconcile-parked.ts";
 import { type Patience, republishLost } from "./republish-lost.ts";
 import { type BatchState, createBatchState, noteProgress } from "./state.ts";
-import { together } from "./together.ts";
 import { idOf, type Watch } from "./watch.ts";
 
 export interface SupervisorDependencies {
@@ -128,7 +128,7 @@ export function createSupervisor(
   ): Promise<void> => {
     const states = [...supervision.states.values()].toSorted((a, b) => a.info.batch - b.info.batch);
     const runs = supervision.status === SessionStatus.RUNNING;
-    const [republished] = await together([
+    const [republished] = await allOf([
       republishLost(stores, states, { partitions: lost, republishAfterMs }),
       runs ? feedQueue(stores, sessionId, states, supervision) : Promise.resolve(0),
     ]);
@@ -162,7 +162,7 @@ export function createSupervisor(
     parkedReconciler.follow(followed);
     take(followed);
     // Both first: what has just been found lost is not left to the next look.
-    await together([readStatuses(), readLost()]);
+    await allOf([readStatuses(), readLost()]);
     startRounds();
   };
 

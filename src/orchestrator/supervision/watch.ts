@@ -9,9 +9,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { BatchInfo, TableStorage } from "../../adaptors/table-storage.ts";
 import type { BatchKey, BatchProgress } from "../../domain/batch.ts";
+import { allOf } from "../../lifecycle/all-of.ts";
 import type { Logger } from "../../telemetry/logger.ts";
 import { endedOf, type Idle, isPatient, toIdle } from "./linger.ts";
-import { together } from "./together.ts";
 import { createUnservedPartitions } from "./unserved-partitions.ts";
 
 /** What a follower's heartbeat shows. */
@@ -112,7 +112,7 @@ export function createWatch({ tables, log }: WatchDependencies, options: WatchOp
     const open = infos.filter(({ isOpen }) => isOpen);
     const idle = note(asked, infos);
     for (const listener of listeners) listener(open);
-    await together([finish(asked, idle), unserved.look(open)]);
+    await allOf([finish(asked, idle), unserved.look(open)]);
   };
 
   const lookOnce = async (): Promise<void> => {
