@@ -102,16 +102,7 @@ export async function dispatchDirectly(
   ready: readonly TaskId[],
 ): Promise<number> {
   if (ready.length === 0) return 0;
-  return await dispatchThrough(stores, await readGate(stores, sessionId), ready);
-}
-
-/** The same, for whoever has just read the gate. */
-export async function dispatchThrough(
-  stores: Dispatching,
-  gate: Gate,
-  ready: readonly TaskId[],
-): Promise<number> {
-  const submitted = await submitReady(stores, gate, ready);
+  const submitted = await submitReady(stores, await readGate(stores, sessionId), ready);
   await publishReady(stores, submitted);
   return submitted.length;
 }

@@ -3,14 +3,14 @@
  *
  *   I3. Everything here can be read off the commit record and the attempt's staged rows, and every
  *       step is idempotent: whoever finds a PROCESSED task may roll it forward, as often as needed,
- *       two at once included. The final status is written last; only the dispatch of tasks that
- *       have become ready may be under way still, and supervision finds these in the table.
+ *       two at once included. The final status is written last; only messages may be under way
+ *       still, which are hints.
  *   F1. A failure reaches all those who can never run, and nobody else: outputs that the task
  *       completed or delegated survive, as do siblings and other sessions.
  *   F2. Steps that need nothing of each other share a round trip. One after the other are: results
  *       and then edges (D1); staged results and then the subtasks that name them; subtasks, who
  *       take outputs over, and then what their parent aborts (F1); decisions about tasks that a
- *       failure reaches, and then the final status.
+ *       failure reaches, or that have become ready, and then the final status.
  */
 import { type ResultId, stageOf, type TaskId } from "../domain/ids.ts";
 import { successorOf } from "../domain/retry.ts";
@@ -18,7 +18,7 @@ import type { CommitRecord, Task } from "../domain/task.ts";
 import { accept, REFUSABLE, type Rejected, register } from "./admit.ts";
 import { allOf } from "./all-of.ts";
 import { discardUncommitted } from "./discard-uncommitted.ts";
-import { dispatchDirectly, dispatchThrough, readGate } from "./dispatch.ts";
+import { publishReady, readGate, submitReady } from "./dispatch.ts";
 import type { Stores } from "./stores.ts";
 import { admitSubtasks, readSubtasks, type Subtasks } from "./subtasks.ts";
 
@@ -53,13 +53,12 @@ async function carryOut(stores: Stores, wave: readonly Decided[]): Promise<Decid
     abortOutputs(stores, wave.filter(keepsItsOutputs)),
     discardUncommitted(stores, wave),
   ]);
-  const conclude = async (): Promise<Decided[]> => {
-    const next = await decideRefused(stores, [...completed.rejected, ...retried, ...aborted]);
-    const taskIds = wave.map(({ taskId }) => taskId);
-    await tables.tasks.finish(taskIds, now());
-    return next;
-  };
-  const [next] = await allOf([conclude(), completed.dispatch()]);
+  const [next, submitted] = await allOf([
+    decideRefused(stores, [...completed.rejected, ...retried, ...aborted]),
+    completed.submit(),
+  ]);
+  const taskIds = wave.map(({ taskId }) => taskId);
+  await allOf([tables.tasks.finish(taskIds, now()), publishReady(stores, submitted)]);
   return next;
 }
 
@@ -69,8 +68,8 @@ const keepsItsOutputs = ({ commit }: Decided): boolean =>
 
 interface Completion {
   readonly rejected: Rejected;
-  /** Dispatches the tasks that were waiting for nothing else. */
-  dispatch(): Promise<unknown>;
+  /** Submits the tasks that were waiting for nothing else; answers those to be put on the queue. */
+  submit(): Promise<readonly Task[]>;
 }
 
 /** Makes the results of successful attempts visible, and their subtasks part of the session. */
@@ -85,11 +84,11 @@ async function complete(stores: Stores, tasks: readonly With<"completed">[]): Pr
     tables.results.complete(made, now()),
   ]);
   const results = [...made.map(({ resultId }) => resultId), ...published];
-  const [dispatch, rejected] = await allOf([
+  const [submit, rejected] = await allOf([
     release(stores, tasks, results),
     handOver(stores, parents, subtasks),
   ]);
-  return { dispatch, rejected };
+  return { submit, rejected };
 }
 
 /** Aborts what the parents have neither made nor left to their subtasks, once these have theirs. */
@@ -150,34 +149,32 @@ async function decideRefused({ tables, now }: Stores, rejected: Rejected): Promi
   return (await tables.tasks.get(ids)).filter(isDecided);
 }
 
-/**
- * Closes the edges of completed results; answers how to dispatch the tasks that became ready.
- * Results and their dependents share a session: that of one is looked at beside.
- */
+/** Closes the edges of completed results; answers how to submit the tasks that became ready. */
 async function release(
   stores: Stores,
   tasks: readonly Decided[],
   results: readonly ResultId[],
-): Promise<Completion["dispatch"]> {
-  const [sessionId, ...others] = new Set(tasks.map((task) => task.sessionId));
-  if (results.length === 0 || !sessionId) return async () => {};
+): Promise<Completion["submit"]> {
+  if (results.length === 0) return async () => [];
   const closing = stores.tables.dependencies.close(results);
-  if (others.length > 0) {
+  const [only, ...others] = new Set(tasks.map(({ sessionId }) => sessionId));
+  if (!only || others.length > 0) {
     const ready = await closing;
-    return () => dispatchAll(stores, ready);
+    return () => submitAll(stores, ready);
   }
-  const [ready, gate] = await allOf([closing, readGate(stores, sessionId)]);
-  return () => dispatchThrough(stores, gate, ready);
+  // Results and their dependents share a session: its gate is read beside.
+  const [ready, gate] = await allOf([closing, readGate(stores, only)]);
+  return () => submitReady(stores, gate, ready);
 }
 
-/** Dispatches tasks of several sessions. */
-async function dispatchAll(stores: Stores, taskIds: readonly TaskId[]): Promise<void> {
+/** Submits tasks of several sessions. */
+async function submitAll(stores: Stores, taskIds: readonly TaskId[]): Promise<readonly Task[]> {
   const tasks = await stores.tables.tasks.get(taskIds);
-  const sessions = [...Map.groupBy(tasks, ({ sessionId }) => sessionId)];
-  await allOf(
-    sessions.map(([sessionId, some]) => {
+  const submissions = [...Map.groupBy(tasks, ({ sessionId }) => sessionId)].map(
+    async ([sessionId, some]) => {
       const ready = some.map(({ taskId }) => taskId);
-      return dispatchDirectly(stores, sessionId, ready);
-    }),
+      return await submitReady(stores, await readGate(stores, sessionId), ready);
+    },
   );
+  return (await allOf(submissions)).flat();
 }
