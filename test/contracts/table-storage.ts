@@ -26,6 +26,7 @@ import { sessions } from "./table-storage/sessions.ts";
 import { settings } from "./table-storage/settings.ts";
 import { submission } from "./table-storage/submission.ts";
 import { taskLists } from "./table-storage/task-lists.ts";
+import { users } from "./table-storage/users.ts";
 
 interface TableStorageContract {
   /** How to open one more connection to the same data, from this process or another. */
@@ -49,6 +50,7 @@ export function tableStorageContract({ configure }: TableStorageContract): void 
   describe("sessions", () => sessions(given));
   describe("sessions: lists", () => sessionLists(given));
   describe("partitions", () => partitions(given));
+  describe("users", () => users(given));
   describe("agents", () => agents(given));
   describe("settings", () => settings(given));
   describe("tasks: creation", () => creation(given));

@@ -9,6 +9,7 @@ import type { ResultTable } from "./table/results.ts";
 import type { SessionTable } from "./table/sessions.ts";
 import type { SettingsTable } from "./table/settings.ts";
 import type { TaskTable } from "./table/tasks.ts";
+import type { UserTable } from "./table/users.ts";
 
 /**
  * Where the state of every session, task and result lives, in the grid's verbs.
@@ -33,6 +34,7 @@ export interface TableStorage extends AsyncDisposable {
   readonly agents: AgentTable;
   readonly leases: LeaseTable;
   readonly settings: SettingsTable;
+  readonly users: UserTable;
   readonly feed: ChangeFeed;
   /**
    * Removes change-feed entries that are so old, edges of tasks that have been final for so long,

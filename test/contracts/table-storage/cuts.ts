@@ -65,6 +65,7 @@ const READS = new Set([
   ...["countByStatus", "taskCount"],
   ...["roomBelow", "isWaiting", "revoked", "ownedBy", "owners", "inBatches", "readyInBatches"],
   ...["inSession", "ready", "dependents", "openInBatches", "join", "unannounced", "parked"],
+  ...["roles", "listRoles", "listCertificates", "ofCertificate"],
   ...["open", "onProgress", "ping"],
 ]);
 

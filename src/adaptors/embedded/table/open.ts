@@ -20,6 +20,7 @@ import { settingsTable } from "./settings.ts";
 import { openStore, type Store } from "./store.ts";
 import { createSweep } from "./sweep.ts";
 import { taskTable } from "./tasks.ts";
+import { userTable } from "./users.ts";
 
 const PROBE = "UPDATE probes SET count = count + 1";
 
@@ -42,6 +43,7 @@ export function tablesOf(store: Store): TableStorage {
     agents: agentTable(store),
     leases: leaseTable(store),
     settings: settingsTable(store),
+    users: userTable(store),
     feed,
     sweep: createSweep(store),
     async probe() {

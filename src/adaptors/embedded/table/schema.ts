@@ -134,6 +134,23 @@ CREATE TABLE IF NOT EXISTS partitions (
   body TEXT NOT NULL
 ) WITHOUT ROWID;
 
+CREATE TABLE IF NOT EXISTS users (
+  name TEXT PRIMARY KEY,
+  body TEXT NOT NULL
+) WITHOUT ROWID;
+
+CREATE TABLE IF NOT EXISTS roles (
+  name TEXT PRIMARY KEY,
+  body TEXT NOT NULL
+) WITHOUT ROWID;
+
+CREATE TABLE IF NOT EXISTS user_certificates (
+  common_name TEXT NOT NULL,
+  fingerprint TEXT NOT NULL,
+  user_name TEXT NOT NULL,
+  PRIMARY KEY (common_name, fingerprint)
+) WITHOUT ROWID;
+
 CREATE TABLE IF NOT EXISTS settings (
   name TEXT PRIMARY KEY,
   body TEXT NOT NULL

@@ -8,6 +8,7 @@ import { BATCHES } from "./batch-verbs.ts";
 import type { Cast } from "./cast.ts";
 import { type CutVerb, lengthOf, verb } from "./cut-verb.ts";
 import * as bring from "./prepare.ts";
+import { USERS } from "./user-verbs.ts";
 
 const T = TaskStatus;
 const DATES = { fetchedAt: 14, startedAt: 15 };
@@ -239,4 +240,4 @@ const OTHERS: Readonly<Record<string, CutVerb>> = {
   }),
 };
 
-export const VERBS = { ...BATCHES, ...TASKS, ...RESULTS, ...DEPENDENCIES, ...OTHERS };
+export const VERBS = { ...BATCHES, ...TASKS, ...RESULTS, ...DEPENDENCIES, ...USERS, ...OTHERS };
