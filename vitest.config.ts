@@ -16,7 +16,7 @@ export default defineConfig({
         test: {
           ...patient,
           name: "unit",
-          include: ["test/{domain,config,proto,telemetry}/**/*.test.ts"],
+          include: ["test/{domain,config,proto,structure,telemetry}/**/*.test.ts"],
         },
       },
       {

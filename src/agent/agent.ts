@@ -1,8 +1,8 @@
 // One agent: one partition, one worker beside it.
 //
-//   G1. It says that it lives before it takes anything, so that whatever it holds has an owner that
+//   AG1. It says that it lives before it takes anything, so that whatever it holds has an owner that
 //       can be found dead.
-//   G2. It stops in order: takes nothing more, gives back what has not started, lets the running
+//   AG2. It stops in order: takes nothing more, gives back what has not started, lets the running
 //       task end within the grace delay, else gives it back too; then, when all is committed, says
 //       that it is gone. No retry is used.
 import { setTimeout as sleep } from "node:timers/promises";

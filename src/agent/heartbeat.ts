@@ -1,11 +1,11 @@
 // The lease of everything the agent holds: its own heartbeat, one write a period, after a check of
 // what it holds.
 //
-//   B1. A heartbeat that fails is repeated at the next period. Live work is never killed for it:
+//   HB1. A heartbeat that fails is repeated at the next period. Live work is never killed for it:
 //       whether an attempt still counts is decided by the store alone, at the commit point.
-//   B2. A lease counts from the beginning of its check. While it may be over, nothing begins: others
+//   HB2. A lease counts from the beginning of its check. While it may be over, nothing begins: others
 //       may rely on that, however long the agent was stopped (Y3).
-//   B3. A requested check is answered by a heartbeat that was written after the check was done and
+//   HB3. A requested check is answered by a heartbeat that was written after the check was done and
 //       its effects were stored. Heartbeats do not wait for that longer than a moment.
 import { setTimeout as sleep } from "node:timers/promises";
 import { createChangeEvent } from "./change-event.ts";

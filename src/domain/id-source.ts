@@ -1,9 +1,9 @@
 // New ids, in the form of UUIDs of version 7 (RFC 9562).
 //
-//   N1. Ids of one source grow: rows stored together lie together in a store's indexes. With random
+//   IS1. Ids of one source grow: rows stored together lie together in a store's indexes. With random
 //       ids each new row of a large table touches a page of its own, and the log of a thousand rows
 //       is a thousand pages.
-//   N2. Two sources meet on an id only if 62 random bits do, in the same millisecond.
+//   IS2. Two sources meet on an id only if 62 random bits do, in the same millisecond.
 
 export interface IdSourceDependencies {
   /** Milliseconds since the epoch; may stand still or go back. */

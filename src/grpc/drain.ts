@@ -1,8 +1,8 @@
 // The gate that every call passes.
 //
-//   D1. After `begin()` no call gets in: it is refused with DRAINING.
-//   D2. `idle()` resolves when no call is inside.
-//   D3. A call inside is not disturbed; one that would never end by itself watches `draining`.
+//   DR1. After `begin()` no call gets in: it is refused with DRAINING.
+//   DR2. `idle()` resolves when no call is inside.
+//   DR3. A call inside is not disturbed; one that would never end by itself watches `draining`.
 import { GridError } from "../domain/errors.ts";
 
 /** What services find in their call context besides nice-grpc's own. */

@@ -4,15 +4,15 @@
  *
  *   I1. The batch is on record before its tasks are accepted: whoever saw a task accepted can rely
  *       on supervision to find it.
- *   A1. Every step may be repeated, by anyone, from any point.
- *   A2. Write, then read: the results' and the session's status are read after acceptance, and so
+ *   AD1. Every step may be repeated, by anyone, from any point.
+ *   AD2. Write, then read: the results' and the session's status are read after acceptance, and so
  *       is which tasks have no open edge. So an input completed or lost, or a session ended,
  *       meanwhile is never missed.
- *   A3. What needs no answer of another step shares its round trip. A session found ended (A2) may
+ *   AD3. What needs no answer of another step shares its round trip. A session found ended (AD2) may
  *       have tasks that were submitted beside that look: they are not published, and refused too.
- *   A4. A client's submission is accepted whole or not at all: some of it may be missing, collected
- *       while its creator was held up (O1). Subtasks and successors are collected only after their
- *       parent is final (O2), which comes after their acceptance; one that is missing was deleted
+ *   AD4. A client's submission is accepted whole or not at all: some of it may be missing, collected
+ *       while its creator was held up (OR1). Subtasks and successors are collected only after their
+ *       parent is final (OR2), which comes after their acceptance; one that is missing was deleted
  *       with its session, and is passed over.
  */
 import type { NewBatch } from "../domain/batch.ts";
@@ -40,7 +40,7 @@ export interface Admission {
   readonly batches: readonly NewBatch[];
   /** Inputs as the caller has just read them, if it has. */
   readonly known?: ReadonlyMap<ResultId, Result> | undefined;
-  /** Refused as a whole when one of the tasks is missing (A4). */
+  /** Refused as a whole when one of the tasks is missing (AD4). */
   readonly allOrNone?: boolean | undefined;
 }
 
@@ -143,7 +143,7 @@ export interface Found {
   readonly rejected: Rejected;
 }
 
-/** The reading half of A2: closes edges of inputs completed meanwhile, finds the lost ones. */
+/** The reading half of AD2: closes edges of inputs completed meanwhile, finds the lost ones. */
 export async function lookAgain(
   { tables }: Pick<Stores, "tables">,
   edges: readonly Edges[],
@@ -171,7 +171,7 @@ export async function lookAgain(
   return { ready: taskIds.filter((taskId) => able.has(taskId)), rejected };
 }
 
-/** Statuses from which a task that has not been handed to an agent can still be refused (A3). */
+/** Statuses from which a task that has not been handed to an agent can still be refused (AD3). */
 export const REFUSABLE: readonly TaskStatus[] = [
   TaskStatus.PENDING,
   TaskStatus.PAUSED,

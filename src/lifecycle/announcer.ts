@@ -1,10 +1,10 @@
 // Tells session workflows which batches are stored.
 //
-//   N1. Told at least once: a batch is marked as announced only after Temporal took the signal, and
+//   AN1. Told at least once: a batch is marked as announced only after Temporal took the signal, and
 //       a failed announcement stays due.
-//   N2. At once, if the session was quiet; then at most ten times a second and session: what comes
+//   AN2. At once, if the session was quiet; then at most ten times a second and session: what comes
 //       meanwhile shares an announcement. Batches are few (I7), whatever the number of calls.
-//   N3. Disposal tries what is due once more, without a pause. What fails then is found by
+//   AN3. Disposal tries what is due once more, without a pause. What fails then is found by
 //       whoever lives: an announcer looks at all sessions, not at its own only.
 import type { TableStorage } from "../adaptors/ports/table-storage.ts";
 import type { SessionId } from "../domain/ids.ts";

@@ -1,10 +1,10 @@
 /**
  * Ends tasks before their time.
  *
- *   C1. A cancellation is decided at once, on the task's own document; whoever runs it cannot
+ *   CA1. A cancellation is decided at once, on the task's own document; whoever runs it cannot
  *       commit any more, and has been told when `cancelTasks` resolves (Y1–Y3).
- *   C2. Results are aborted at once: a client that waits for one is told, whatever the task does.
- *   C3. The session's status is written before its tasks are read, and a submitter reads the
+ *   CA2. Results are aborted at once: a client that waits for one is told, whatever the task does.
+ *   CA3. The session's status is written before its tasks are read, and a submitter reads the
  *       status after accepting: between the two no task is left behind. For a submitter that died
  *       before it could, whoever finds what it left ends it: see `endLate`.
  */

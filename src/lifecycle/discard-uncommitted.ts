@@ -1,11 +1,11 @@
 /**
  * Collects what attempts stored and never counts: objects and staged rows (I3).
  *
- *   G1. Never an object that a committed record or a COMPLETED result names. Of a task's attempts
+ *   DU1. Never an object that a committed record or a COMPLETED result names. Of a task's attempts
  *       these name the one that was decided `completed` and no other, so all others are dropped
  *       once that is known, and an attempt without a decision once it can commit no more.
- *   G2. Both are final: what is read before may be acted on later, whatever is decided meanwhile.
- *   G3. Part of carrying out a decision, so that whoever died in the middle is followed by others.
+ *   DU2. Both are final: what is read before may be acted on later, whatever is decided meanwhile.
+ *   DU3. Part of carrying out a decision, so that whoever died in the middle is followed by others.
  *       What an attempt stores after it has lost, its own agent drops, when it is refused.
  */
 import type { Attempts } from "../adaptors/ports/objects.ts";

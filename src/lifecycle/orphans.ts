@@ -1,13 +1,13 @@
 /**
  * Collects what dead creators left behind: tasks that were stored and never accepted.
  *
- *   O1. Invisible until accepted, so collecting late costs nothing. Early would cost a submission:
+ *   OR1. Invisible until accepted, so collecting late costs nothing. Early would cost a submission:
  *       the creator of a task holds a lease as long as it lives, and one that was held up for
- *       longer finds out when it accepts (A4).
- *   O2. A staged subtask belongs to its parent's attempt as long as the parent is not final.
- *   O3. Either a task is accepted or it expires, and its claims are freed after that: no accepted
+ *       longer finds out when it accepts (AD4).
+ *   OR2. A staged subtask belongs to its parent's attempt as long as the parent is not final.
+ *   OR3. Either a task is accepted or it expires, and its claims are freed after that: no accepted
  *       task loses its outputs.
- *   O4. Its row outlives a task: a creator that comes back may claim outputs for it before it finds
+ *   OR4. Its row outlives a task: a creator that comes back may claim outputs for it before it finds
  *       out, and may die then. They are freed once more before the row, which names them, goes.
  */
 import type { TaskId } from "../domain/ids.ts";
@@ -26,7 +26,7 @@ const FORGET_MS = 3_600_000;
 /**
  * Answers how many tasks it has ended.
  *
- * @param forgetMs how long the rows of ended tasks stay (O4).
+ * @param forgetMs how long the rows of ended tasks stay (OR4).
  */
 export async function collectOrphans(
   stores: Stores,
@@ -50,7 +50,7 @@ async function freeClaims(stores: Stores, lost: readonly Task[]): Promise<void> 
   await endLate(stores, [...new Set(lost.map(({ sessionId }) => sessionId))]);
 }
 
-/** From here on their creator cannot accept them, should it come back: O3. */
+/** From here on their creator cannot accept them, should it come back: OR3. */
 async function expireOrphans(tasks: TaskTable, olderThanMs: number): Promise<readonly Task[]> {
   const orphans = await tasks.orphans({ olderThanMs, limit: SLICE });
   const creators = new Set(orphans.flatMap(({ createdBy }) => createdBy || []));

@@ -5,7 +5,7 @@ import type { Stores } from "./stores.ts";
 
 /**
  * Pauses attempts that have not begun, for the agent that holds them, since their session is
- * paused. Those whose session was resumed meanwhile are dispatched again (P1). Repeatable.
+ * paused. Those whose session was resumed meanwhile are dispatched again (DI1). Repeatable.
  */
 export async function pauseAttempts(
   stores: Pick<Stores, "tables" | "queue" | "now">,

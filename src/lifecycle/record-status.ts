@@ -1,9 +1,9 @@
 /**
  * Brings the session's row to what its workflow has decided, and tasks after it.
  *
- *   C3. The row is written first: whoever reads it from then on neither dispatches nor begins
+ *   RS1. The row is written first: whoever reads it from then on neither dispatches nor begins
  *       anything against it. The tasks follow, and may be brought after it as often as needed.
- *   P2. When it is recorded, the agents know: no call of the session begins any more (Y1–Y3), and
+ *   RS2. When it is recorded, the agents know: no call of the session begins any more (Y1–Y3), and
  *       calls that run go on, or are cancelled with their session.
  */
 import { GridError } from "../domain/errors.ts";

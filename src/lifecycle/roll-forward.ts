@@ -5,11 +5,11 @@
  *       step is idempotent: whoever finds a PROCESSED task may roll it forward, as often as needed,
  *       two at once included. The final status is written last; only messages may be under way
  *       still, which are hints.
- *   F1. A failure reaches all those who can never run, and nobody else: outputs that the task
+ *   RF1. A failure reaches all those who can never run, and nobody else: outputs that the task
  *       completed or delegated survive, as do siblings and other sessions.
- *   F2. Steps that need nothing of each other share a round trip. One after the other are: results
+ *   RF2. Steps that need nothing of each other share a round trip. One after the other are: results
  *       and then edges (D1); staged results and then the subtasks that name them; subtasks, who
- *       take outputs over, and then what their parent aborts (F1); decisions about tasks that a
+ *       take outputs over, and then what their parent aborts (RF1); decisions about tasks that a
  *       failure reaches, or that have become ready, and then the final status.
  */
 import { type ResultId, stageOf, type TaskId } from "../domain/ids.ts";

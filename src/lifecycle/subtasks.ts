@@ -1,7 +1,7 @@
 /**
  * Takes the subtasks of a committed attempt into the session. Repeatable like all of roll-forward.
  *
- *   U1. A few subtasks are part of their parent's batch, so that Temporal hears nothing of them
+ *   SU1. A few subtasks are part of their parent's batch, so that Temporal hears nothing of them
  *       (I7). Nobody can close it too early: they count as open from when they are staged, and
  *       until they are accepted their parent does.
  */

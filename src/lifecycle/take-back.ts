@@ -6,7 +6,7 @@
  *   TB2. Tasks that nobody has begun with vanish, the others are cancelled: a submission that is
  *        taken back late may have been dispatched.
  *   TB3. What is late itself (a claim that its caller took for failed) finds the rows of tasks that
- *        have expired, and goes with them (O4).
+ *        have expired, and goes with them (OR4).
  */
 import type { TaskDefinition } from "../domain/task.ts";
 import { cancelTasks, endLate } from "./cancel.ts";

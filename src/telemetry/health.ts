@@ -1,8 +1,8 @@
 // Whether this process can do its work.
 //
-//   H1. Ready = every check passes and `drain()` was not called; started = was ready once.
-//   H2. A check that does not answer in time has failed: what hangs is as good as away.
-//   H3. However many ask at once, each check runs once: a storm of probes is one probe.
+//   HE1. Ready = every check passes and `drain()` was not called; started = was ready once.
+//   HE2. A check that does not answer in time has failed: what hangs is as good as away.
+//   HE3. However many ask at once, each check runs once: a storm of probes is one probe.
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Logger } from "./logger.ts";
 

@@ -31,11 +31,11 @@ const { recordStatus } = proxyActivities<Activities>({
 /**
  * One session, from CreateSession until nothing can happen to it any more.
  *
- *   W1. State is small and continued whole over continue-as-new.
- *   W2. Handlers only move state; the loop acts on it.
- *   W3. A batch is open from `openNext` until its activity settles; at most `window` are open.
- *   W4. An update answers only when table storage holds what it reports.
- *   W5. Temporal's own cancel is the verb `cancel`, except that the workflow ends as Canceled.
+ *   WF1. State is small and continued whole over continue-as-new.
+ *   WF2. Handlers only move state; the loop acts on it.
+ *   WF3. A batch is open from `openNext` until its activity settles; at most `window` are open.
+ *   WF4. An update answers only when table storage holds what it reports.
+ *   WF5. Temporal's own cancel is the verb `cancel`, except that the workflow ends as Canceled.
  */
 export async function session(input: SessionInput): Promise<SessionState> {
   const run = openRun(input);

@@ -27,7 +27,7 @@ describe("a database of the embedded stores", () => {
         .map((row) => row["text"]),
     );
 
-  it("E1: shares one transaction among the writes of a turn", async () => {
+  it("ED1: shares one transaction among the writes of a turn", async () => {
     const { db, file } = open();
     using other = new DatabaseSync(file);
     const seen: unknown[] = [];
@@ -45,7 +45,7 @@ describe("a database of the embedded stores", () => {
     expect(look()).toBe(4);
   });
 
-  it("E2: undoes a write that throws, and none of its neighbours", async () => {
+  it("ED2: undoes a write that throws, and none of its neighbours", async () => {
     const { db } = open();
     const wrong = db.write(() => {
       note(db, "half")();
@@ -59,7 +59,7 @@ describe("a database of the embedded stores", () => {
     expect(await notes(db)).toEqual(["before", "after"]);
   });
 
-  it("E4: waits between turns of the event loop while another process holds the lock", async () => {
+  it("ED4: waits between turns of the event loop while another process holds the lock", async () => {
     const { db, file } = open();
     using other = new DatabaseSync(file);
     other.exec("BEGIN IMMEDIATE");
@@ -76,7 +76,7 @@ describe("a database of the embedded stores", () => {
     expect(await notes(db)).toEqual(["patient"]);
   });
 
-  it("E3: has a write on record for everybody once it has resolved", async () => {
+  it("ED3: has a write on record for everybody once it has resolved", async () => {
     const { db, file } = open();
     await db.write(note(db, "kept"));
     using other = new DatabaseSync(file, { readOnly: true });

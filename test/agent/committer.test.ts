@@ -56,7 +56,7 @@ const statusesOf = async (attempts: readonly Attempt[]) =>
     ({ status }) => status,
   );
 
-it("C1: writes what comes during a flush in the next, and starts before ends", async () => {
+it("CM1: writes what comes during a flush in the next, and starts before ends", async () => {
   const release = gate();
   const { calls, stores } = watched(grid().stores, release.promise);
   const attempts = await acquired(9);
@@ -78,7 +78,7 @@ it("C1: writes what comes during a flush in the next, and starts before ends", a
   expect(failures).toEqual([]);
 });
 
-it("C4: has no room for another end while 64 are not decided", async () => {
+it("CM4: has no room for another end while 64 are not decided", async () => {
   const release = gate();
   const { stores } = watched(grid().stores, release.promise);
   const attempts = await acquired(LIMIT);

@@ -22,7 +22,7 @@ function withBeats() {
   };
 }
 
-it("G1: says that it lives before it takes anything", async () => {
+it("AG1: says that it lives before it takes anything", async () => {
   const { heartbeats, stores } = withBeats();
   heartbeats.away = true;
   const { id } = await submitOne(grid());
@@ -34,7 +34,7 @@ it("G1: says that it lives before it takes anything", async () => {
   await reaches(grid(), id, TaskStatus.COMPLETED);
 });
 
-it("B1: goes on with its tasks while it cannot heartbeat, and heartbeats again", async () => {
+it("HB1: goes on with its tasks while it cannot heartbeat, and heartbeats again", async () => {
   const { heartbeats, stores } = withBeats();
   const started = gate();
   const release = gate();

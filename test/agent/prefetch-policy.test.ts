@@ -7,7 +7,7 @@ import { freshGrid, gate, reaches, submitOne } from "./scene.ts";
 import { OK } from "./worker.ts";
 
 describe("an prefetchPolicy", () => {
-  it("P2: is for one task at least and for `prefetch` at most, whatever ran before", () => {
+  it("PO2: is for one task at least and for `prefetch` at most, whatever ran before", () => {
     const durations = fc.array(fc.double({ min: 0, max: 1e7, noNaN: true }));
     const elapsed = fc.option(fc.double({ min: 0, max: 1e7, noNaN: true }), { nil: undefined });
     void fc.assert(
@@ -40,7 +40,7 @@ describe("an prefetchPolicy", () => {
 describe("an agent", () => {
   const grid = freshGrid();
 
-  it("P2: holds no more tasks than it may take ahead, however short they are", async () => {
+  it("PO2: holds no more tasks than it may take ahead, however short they are", async () => {
     const release = gate();
     let isStuck = false;
     await using pair = await openPair(grid(), {

@@ -62,7 +62,7 @@ describe("admission", () => {
     expect(await statusesOf(tasks)).toEqual([]);
   });
 
-  it("A1: may stop anywhere, and be repeated by anyone until it is through", async () => {
+  it("AD1: may stop anywhere, and be repeated by anyone until it is through", async () => {
     const { tasks, output, ...rest } = await stored();
     const { tables } = stores;
     const { dependencies, results, sessions, batches } = tables;
@@ -87,7 +87,7 @@ describe("admission", () => {
     expect(await batches.get(keys)).toHaveLength(3);
   });
 
-  it("A2, A3: refuses tasks whose session ended while they were being stored, and publishes none", async () => {
+  it("AD2, AD3: refuses tasks whose session ended while they were being stored, and publishes none", async () => {
     const { tasks, ...rest } = await stored();
     const status = SessionStatus.CANCELLED;
     const late = acceptingLate(async (accept) => {
@@ -103,7 +103,7 @@ describe("admission", () => {
     expect((await stores.queue.depth(partitionId("default")))?.waiting).toBe(0);
   });
 
-  it("A2: dispatches a task whose input came just before it was accepted", async () => {
+  it("AD2: dispatches a task whose input came just before it was accepted", async () => {
     const { tasks, input, ...rest } = await stored();
     const late = acceptingLate(async (accept) => {
       const completed = { resultId: input, objectId: objectId("s-y"), size: 1 };
@@ -117,7 +117,7 @@ describe("admission", () => {
     expect(await statusesOf(tasks)).toEqual([SUBMITTED, SUBMITTED, ERROR]);
   });
 
-  it("A2: refuses a task whose input was lost just before it was accepted", async () => {
+  it("AD2: refuses a task whose input was lost just before it was accepted", async () => {
     const { tasks, input, ...rest } = await stored();
     const late = acceptingLate(async (accept) => {
       await stores.tables.results.abortUnowned(rest.sessionId, 10, Date.now());
@@ -130,7 +130,7 @@ describe("admission", () => {
     expect((await stores.tables.results.get([input]))[0]?.status).toBe(ResultStatus.ABORTED);
   });
 
-  it("F1: ends tasks whose input is lost, deleted, or of nobody's making", async () => {
+  it("RF1: ends tasks whose input is lost, deleted, or of nobody's making", async () => {
     const { sessionId, tasks } = await stored();
     const deleted = await stores.newResult(sessionId, { status: ResultStatus.DELETED });
     const [first] = tasks;

@@ -112,7 +112,7 @@ describe("A9: a task that is cancelled", () => {
   });
 });
 
-it("C3: the end of a session carries out what somebody had decided who died before it did", async () => {
+it("CA3: the end of a session carries out what somebody had decided who died before it did", async () => {
   const pair = await submitPair(false);
   const { taskId, sessionId } = pair.task;
   const record = { outcome: "cancelled", error: "enough" } as const;
@@ -134,7 +134,7 @@ describe("what comes into a session that has ended", () => {
     return session;
   };
 
-  it("C3: is ended, too, when its submitter died before it looked", async () => {
+  it("CA3: is ended, too, when its submitter died before it looked", async () => {
     const session = await cancelled();
     const output = await stores.newResult(session);
     const task = stores.newTask(session, { expectedOutputIds: [output] });
@@ -148,7 +148,7 @@ describe("what comes into a session that has ended", () => {
     expect([row?.status, result?.status]).toEqual([T.CANCELLED, ResultStatus.ABORTED]);
   });
 
-  it("C2: leaves no result waiting that a task claimed and was never accepted", async () => {
+  it("CA2: leaves no result waiting that a task claimed and was never accepted", async () => {
     const session = await stores.newSession();
     const output = await stores.newResult(session);
     const task = stores.newTask(session, { expectedOutputIds: [output], createdAt: 1 });

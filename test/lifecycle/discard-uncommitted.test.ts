@@ -171,7 +171,7 @@ describe("what an attempt stored is collected", () => {
   });
 });
 
-describe("G1: no object that a committed record or a COMPLETED result names is ever deleted", () => {
+describe("DU1: no object that a committed record or a COMPLETED result names is ever deleted", () => {
   it("by an agent that is refused, or asks in vain", async () => {
     const one = await held();
     const record = await store(one);

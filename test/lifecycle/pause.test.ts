@@ -28,7 +28,7 @@ const queued = async () => (await stores.queue.depth(partitionId("default")))?.w
 const statusOf = async (taskId: TaskId | undefined) =>
   taskId && (await stores.tables.tasks.get([taskId]))[0]?.status;
 
-describe("P1: a paused session", () => {
+describe("DI1: a paused session", () => {
   it("puts nothing on the queue that a commit makes ready, and puts it there when it is resumed", async () => {
     const session = await stores.newSession();
     const resultId = await stores.newResult(session);

@@ -143,7 +143,7 @@ describe("a task that succeeded", () => {
 });
 
 describe("a task that failed", () => {
-  it("F1: takes down all that can never run, and nobody else", async () => {
+  it("RF1: takes down all that can never run, and nobody else", async () => {
     const session = await stores.newSession();
     const payload = await stores.newResult(session, done);
     const [a, b, c] = [
@@ -232,7 +232,7 @@ describe("I2: at most one attempt's outcome counts", () => {
 });
 
 describe("cancelling", () => {
-  it("C2: aborts results at once and fails the dependents; final tasks are left", async () => {
+  it("CA2: aborts results at once and fails the dependents; final tasks are left", async () => {
     const session = await stores.newSession();
     const payload = await stores.newResult(session, done);
     const [a, b] = [await stores.newResult(session), await stores.newResult(session)];
@@ -252,7 +252,7 @@ describe("cancelling", () => {
     expect(await resultStatus(b)).toBe(ResultStatus.ABORTED);
   });
 
-  it("C3: leaves no task behind, a submission that overlaps the end of the session included", async () => {
+  it("CA3: leaves no task behind, a submission that overlaps the end of the session included", async () => {
     const session = await stores.newSession();
     const payload = await stores.newResult(session, done);
     const missing = await stores.newResult(session);
@@ -273,7 +273,7 @@ describe("cancelling", () => {
   });
 });
 
-describe("A2: completion and submission may overlap in any order", () => {
+describe("AD2: completion and submission may overlap in any order", () => {
   it("never loses the wake-up of a fan-in", { timeout: 120_000 }, async () => {
     for (let round = 0; round < 10; round++) {
       const session = await stores.newSession();

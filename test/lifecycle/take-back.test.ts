@@ -45,7 +45,7 @@ const claimsBy = (tasks: readonly TaskDefinition[]) =>
 const FREE = { status: ResultStatus.CREATED, ownerTaskId: "" };
 
 describe("a submission of which a task is missing", () => {
-  it("A4: is refused before any of it is dispatched, and nothing of it is kept", async () => {
+  it("AD4: is refused before any of it is dispatched, and nothing of it is kept", async () => {
     const { tasks, accept } = await stored(3);
     await stores.tables.tasks.expire(idsOf(tasks.slice(1, 2)));
     await expect(accept()).rejects.toMatchObject({
@@ -59,7 +59,7 @@ describe("a submission of which a task is missing", () => {
     expect(await stores.tables.tasks.accept(idsOf(tasks))).toEqual([false, false, false]);
   });
 
-  it("A4: is passed over where it follows from a commit: it was deleted with its session", async () => {
+  it("AD4: is passed over where it follows from a commit: it was deleted with its session", async () => {
     const { sessionId, tasks } = await stored(2);
     const [gone, other] = tasks as [TaskDefinition, TaskDefinition];
     await stores.tables.tasks.discard([gone.taskId]);
@@ -99,7 +99,7 @@ describe("taking back", () => {
 });
 
 describe("a collector and a creator that comes back", () => {
-  it("O3: decide it between them: a task that was accepted keeps its outputs", async () => {
+  it("OR3: decide it between them: a task that was accepted keeps its outputs", async () => {
     const { tasks, accept } = await stored(2);
     // Accepted while the collector is between its look and its first change.
     const orphans: typeof stores.tables.tasks.orphans = async (query) => {
@@ -115,7 +115,7 @@ describe("a collector and a creator that comes back", () => {
     expect(await statusesOf(tasks)).toEqual([SUBMITTED, SUBMITTED]);
   });
 
-  it("O3: decide it between them: what a dead collector left expired is never accepted", async () => {
+  it("OR3: decide it between them: what a dead collector left expired is never accepted", async () => {
     const { tasks, accept } = await stored(2);
     const dead = () => Promise.reject(new Error("dead"));
     const tables = { ...stores.tables, results: { ...stores.tables.results, transfer: dead } };
@@ -125,7 +125,7 @@ describe("a collector and a creator that comes back", () => {
     expect(await outputsOf(tasks)).toEqual([FREE, FREE]);
   });
 
-  it("O4: leave no output to a task that is not, though the creator dies over its claims", async () => {
+  it("OR4: leave no output to a task that is not, though the creator dies over its claims", async () => {
     const { tasks } = await stored(2);
     const { tables } = stores;
     expect(await collectOrphans(stores, 0)).toBe(2);

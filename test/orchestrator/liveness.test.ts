@@ -15,7 +15,7 @@ beforeAll(async () => {
 });
 afterAll(() => stores[Symbol.asyncDispose]());
 
-describe("L2: the silence of an agent", () => {
+describe("LI2: the silence of an agent", () => {
   it("does not count in rounds in which the store was slow", async () => {
     const { agents } = stores.tables;
     const silent = agentId("silent");

@@ -76,7 +76,7 @@ const OF_PARKED = new Set([
   ...["batches.parked", "dependencies.openInBatches", "dependencies.ready", "results.get"],
 ]);
 
-describe("S4: a look that finds nothing takes three round trips", () => {
+describe("SV4: a look that finds nothing takes three round trips", () => {
   for (const [sessions, batches] of [
     [1, 2],
     [1, 64],
@@ -122,7 +122,7 @@ it("closes any number of batches in the round trip after the one that finds them
   ]);
 });
 
-describe("P4: a round over parked batches takes three round trips", () => {
+describe("RP4: a round over parked batches takes three round trips", () => {
   for (const batches of [2, 20])
     it(`at ${batches} batches whose edges are due`, async () => {
       const sessionId = await newBatches(2 * batches);

@@ -171,7 +171,7 @@ describe("all watches of a process", () => {
     return { asked, tables: { agents, batches: { ...batches, get }, feed, sessions } };
   };
 
-  it("W1: share one query", async () => {
+  it("WA1: share one query", async () => {
     const { asked, tables } = counted();
     await using watch = openWatch(tables);
     const sessionId = await stores.newSession();
@@ -190,7 +190,7 @@ describe("all watches of a process", () => {
     await Promise.allSettled(followed);
   });
 
-  it("W3: look early when there is progress, long before the next look is due", async () => {
+  it("WA3: look early when there is progress, long before the next look is due", async () => {
     await using watch = createWatch({ tables: stores.tables, log }, { pollMs: 3_600_000 });
     const sessionId = await stores.newSession();
     await submit(stores, sessionId, [{}]);

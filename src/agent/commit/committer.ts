@@ -1,12 +1,12 @@
 // Starts and ends of attempts, written in groups.
 //
-//   C1. One flush at a time; what arrives meanwhile goes into the next. In a flush, starts are
+//   CM1. One flush at a time; what arrives meanwhile goes into the next. In a flush, starts are
 //       written before ends are decided, so that no end overtakes its start.
-//   C2. Objects and staged rows first, then the decision (I2), then the roll-forward (I3), then the
+//   CM2. Objects and staged rows first, then the decision (I2), then the roll-forward (I3), then the
 //       ack. What was stored for a refused decision is removed.
-//   C3. An outage is waited for. Whatever is repeated is idempotent, and nothing but the decision's
+//   CM3. An outage is waited for. Whatever is repeated is idempotent, and nothing but the decision's
 //       answer tells whether an attempt counts.
-//   C4. At most LIMIT ends are uncommitted: `room()` waits for that.
+//   CM4. At most LIMIT ends are uncommitted: `room()` waits for that.
 import { TaskStatus } from "../../domain/status.ts";
 import { allOf } from "../../lifecycle/all-of.ts";
 import { dropAttempts } from "../../lifecycle/discard-uncommitted.ts";

@@ -1,7 +1,7 @@
 // The three ways in which an attempt leaves the agent. Each removes its folder; only `giveBack`
 // changes the task.
 //
-//   L1. Giving back is a release and a message, in this order, and may be repeated from any point:
+//   SE1. Giving back is a release and a message, in this order, and may be repeated from any point:
 //       a release that was carried out finds itself, and a second message does no harm.
 import { TaskStatus } from "../../domain/status.ts";
 import { toMessage } from "../../lifecycle/dispatch.ts";

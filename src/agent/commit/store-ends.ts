@@ -1,8 +1,8 @@
 // What ended attempts are to be decided with: their outputs are stored first, out of sight.
 //
-//   S1. Light ends of a flush are stored together. A heavy one is stored by itself, holds up nobody,
+//   ST1. Light ends of a flush are stored together. A heavy one is stored by itself, holds up nobody,
 //       and comes back as an end of a later flush.
-//   S2. Outputs that cannot be read are their attempt's own failure; a store that is away is not.
+//   ST2. Outputs that cannot be read are their attempt's own failure; a store that is away is not.
 import type { Decision } from "../../adaptors/table-storage.ts";
 import { afterFailure } from "../../domain/retry.ts";
 import type { TaskStatus } from "../../domain/status.ts";

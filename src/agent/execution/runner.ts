@@ -1,10 +1,10 @@
 // Gives the worker one task after the other.
 //
-//   R1. One call at a time, and only to a worker that is ready for it.
-//   R2. A token is good while its call runs, and for nothing afterwards.
-//   R3. Nothing begins that is revoked, or while the lease may be over; what was looked at is begun in
+//   RU1. One call at a time, and only to a worker that is ready for it.
+//   RU2. A token is good while its call runs, and for nothing afterwards.
+//   RU3. Nothing begins that is revoked, or while the lease may be over; what was looked at is begun in
 //       the same turn of the event loop.
-//   R4. The worker does not wait for the store: starts and ends are written while it goes on.
+//   RU4. The worker does not wait for the store: starts and ends are written while it goes on.
 import type { TaskOptions } from "../../domain/task-options.ts";
 import type { ProcessRequest } from "../../gen/worker_common.ts";
 import { toWireTaskOptions } from "../../grpc/task-options.ts";

@@ -1,11 +1,11 @@
 // From messages to attempts.
 //
-//   A1. When it resolves, what became of each message is stored, and the message has done its work:
+//   AQ1. When it resolves, what became of each message is stored, and the message has done its work:
 //       its task is acquired, or paused or cancelled with its session, or not to be had. Then the
 //       queue is a hint: supervision publishes again what the store says is ready.
-//   A2. After a failed acquisition nothing is owned that is not held: what the store says we own
+//   AQ2. After a failed acquisition nothing is owned that is not held: what the store says we own
 //       without our knowing is given back.
-//   A3. A session's status is read after its tasks were acquired and are held: whoever changes it
+//   AQ3. A session's status is read after its tasks were acquired and are held: whoever changes it
 //       meanwhile finds the tasks, and asks us (Y1).
 import type { Message } from "../../adaptors/queue.ts";
 import type { TaskId } from "../../domain/ids.ts";
@@ -75,7 +75,7 @@ async function win(context: AgentContext, able: readonly TaskId[]): Promise<Atte
     { log, signal: context.ending },
     "acquire tasks",
     async () => {
-      // The try before may have been carried out without our knowing (A2).
+      // The try before may have been carried out without our knowing (AQ2).
       if (failed) await giveBackUnknown(context);
       failed = true;
       return await stores.tables.tasks.acquire(able, owner, at);

@@ -1,12 +1,12 @@
 // Keeps tasks ready for the worker.
 //
-//   P1. A task is acquired at most once by this agent, and what is acquired is run, decided, or
+//   PO1. A task is acquired at most once by this agent, and what is acquired is run, decided, or
 //       given back.
-//   P2. Tasks taken and not started are at most `prefetch`, and as few as keep the worker busy: see
+//   PO2. Tasks taken and not started are at most `prefetch`, and as few as keep the worker busy: see
 //       prefetchPolicy.ts.
-//   P3. Behind a long task nobody waits longer than `holdMs` if another agent might run it, and
+//   PO3. Behind a long task nobody waits longer than `holdMs` if another agent might run it, and
 //       nothing new is taken until the worker is free again.
-//   P4. After a stop nothing is taken; `poll()` resolves when all that was in its hands is given
+//   PO4. After a stop nothing is taken; `poll()` resolves when all that was in its hands is given
 //       back or on the readyQueue.
 import type { Delivery } from "../../adaptors/queue.ts";
 import { afterInterruptions } from "../../domain/retry.ts";
@@ -52,7 +52,7 @@ type State =
   | { readonly mode: "waiting"; readonly leave: AbortController }
   /** What it received is on its way to the ready queue. */
   | { readonly mode: "taking" }
-  /** P3: it takes nothing before the worker is free of this attempt. */
+  /** PO3: it takes nothing before the worker is free of this attempt. */
   | { readonly mode: "blocked"; readonly by: Attempt };
 
 const LOOKING: State = { mode: "looking" };
@@ -172,7 +172,7 @@ export async function poll(options: PollsterOptions): Promise<void> {
       return record === undefined;
     });
 
-  /** P3. */
+  /** PO3. */
   const relieve = async (): Promise<void> => {
     const latest = performance.now() - settings.holdMs;
     const isStale = ({ waitsSince }: { waitsSince: number }) => waitsSince < latest;
@@ -206,7 +206,7 @@ export async function poll(options: PollsterOptions): Promise<void> {
   const timer = setInterval(tick, TICK_MS);
   stopping.addEventListener("abort", changed.notify, { once: true });
   try {
-    // Not given up in the middle: what it has in its hands must be settled (P4).
+    // Not given up in the middle: what it has in its hands must be settled (PO4).
     while (!stopping.aborted)
       await retryUntilAvailable({ log, signal: ending }, "take tasks", takeUnlessStopped);
   } catch (error) {

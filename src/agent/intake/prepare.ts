@@ -1,8 +1,8 @@
 // Puts the inputs of attempts into their data folders.
 //
-//   P1. A missing object is final (it will not come back); an outage is waited for; any other
+//   PR1. A missing object is final (it will not come back); an outage is waited for; any other
 //       failure is one of the attempt, unless it is our own disk's: then no attempt is to blame.
-//   P2. Small objects are read for the whole group in few calls and kept for a while: tasks share
+//   PR2. Small objects are read for the whole group in few calls and kept for a while: tasks share
 //       inputs, and objects never change. Large ones are streamed from store to file.
 import { createWriteStream, writeFileSync } from "node:fs";
 import { pipeline } from "node:stream/promises";

@@ -1,10 +1,10 @@
 // What the worker may ask while it runs a task.
 //
-//   S1. Nothing but GetResourceData leaves memory before the worker has answered ok (I3); ids are
+//   AS1. Nothing but GetResourceData leaves memory before the worker has answered ok (I3); ids are
 //       answered at once.
-//   S2. A token is good for the attempt that runs now, and dies with its call.
-//   S3. Replies hold what the interface asks for and nothing more: some clients take 10 KiB only.
-//   S4. An outage of a store is no answer: the worker waits, and its task's deadline runs on.
+//   AS2. A token is good for the attempt that runs now, and dies with its call.
+//   AS3. Replies hold what the interface asks for and nothing more: some clients take 10 KiB only.
+//   AS4. An outage of a store is no answer: the worker waits, and its task's deadline runs on.
 import { writeFile } from "node:fs/promises";
 import { GridError, invalid } from "../../domain/errors.ts";
 import { type ResultId, resultId } from "../../domain/ids.ts";
@@ -22,7 +22,7 @@ import { submitSubtasks } from "./submit-subtasks.ts";
 /** Inline data above this size goes to a file at once, as if the worker had written it. */
 const INLINE_BYTES = 64 * 1024;
 
-/** Left out, as ArmoniK does (S3): the worker knows it. */
+/** Left out, as ArmoniK does (AS3): the worker knows it. */
 const NO_TOKEN = { communicationToken: "" };
 
 const notAvailable = (method: string) => (): never => {

@@ -1,10 +1,10 @@
 // The channel to the worker.
 //
-//   W1. One call at a time, and health only between calls: a busy worker may not answer, and while
+//   WC1. One call at a time, and health only between calls: a busy worker may not answer, and while
 //       a call runs it is judged by the call's connection alone.
-//   W2. A call begins only on a connection that stands, so that a worker which died idle is not
+//   WC2. A call begins only on a connection that stands, so that a worker which died idle is not
 //       taken for one that the task killed.
-//   W3. After a call that did not end by itself the worker may still be at it: it is asked for its
+//   WC3. After a call that did not end by itself the worker may still be at it: it is asked for its
 //       health, and waited for, before the next call.
 // Raw grpc-js: this is the hottest call of the agent.
 
@@ -64,7 +64,7 @@ export interface WorkerClient extends Disposable {
 type State =
   /** It said so, and all its calls since have ended by themselves. */
   | { readonly mode: "serving" }
-  /** It is to be asked before the next call (W3). */
+  /** It is to be asked before the next call (WC3). */
   | { readonly mode: "doubtful" }
   /** It is being asked since then, on the monotonic clock, and has not said that it serves. */
   | { readonly mode: "asked"; readonly since: number };

@@ -1,8 +1,8 @@
 // The order in which lists come.
 //
-//   O1. What is absent comes before everything, false before true, text by its code points.
-//   O2. Lists of names (kind `array`) come in an order of the store's own.
-//   O3. Ties are broken by the row's key, in the direction of the last field.
+//   FO1. What is absent comes before everything, false before true, text by its code points.
+//   FO2. Lists of names (kind `array`) come in an order of the store's own.
+//   FO3. Ties are broken by the row's key, in the direction of the last field.
 import type { FieldsByKind } from "./conditions.ts";
 import type { List, Value } from "./lists.ts";
 import type { Sort } from "./query.ts";

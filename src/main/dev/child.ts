@@ -1,9 +1,9 @@
 // A child process that is started again whenever it dies.
 //
-//   C1. At most one process of a child lives at a time, and the guard knows it.
-//   C2. A death is followed by a restart after the back-off's pause, however often.
-//   C3. A process that stays stopped is killed: it does nothing, and may hold a lock of the storage.
-//   C4. After `stop` or `kill` nothing is started any more; `stopped` resolves when nothing is left.
+//   CH1. At most one process of a child lives at a time, and the guard knows it.
+//   CH2. A death is followed by a restart after the back-off's pause, however often.
+//   CH3. A process that stays stopped is killed: it does nothing, and may hold a lock of the storage.
+//   CH4. After `stop` or `kill` nothing is started any more; `stopped` resolves when nothing is left.
 import { closeSync, openSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { createBackoff } from "./backoff.ts";

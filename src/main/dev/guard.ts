@@ -1,10 +1,10 @@
 // Ends the processes of a grid when their supervisor cannot do so any more.
 //
-//   W1. It is a process of its own, in a group of its own: what kills the supervisor spares it.
-//   W2. When the supervisor is gone, however it died, the kernel closes a pipe; the guard sees it,
+//   GU1. It is a process of its own, in a group of its own: what kills the supervisor spares it.
+//   GU2. When the supervisor is gone, however it died, the kernel closes a pipe; the guard sees it,
 //       sends SIGTERM to every group that it was told of (and SIGCONT, since what is stopped does
 //       not hear), and SIGKILL to what is left later.
-//   W3. Told of nothing, it just ends.
+//   GU3. Told of nothing, it just ends.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 

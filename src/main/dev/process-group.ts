@@ -1,9 +1,9 @@
 // A program with all that it starts.
 //
-//   G1. The program leads a process group of its own: a Ctrl-C in the terminal does not reach it,
+//   PG1. The program leads a process group of its own: a Ctrl-C in the terminal does not reach it,
 //       and a signal to the group reaches whatever it has started.
-//   G2. The guard knows of it from its first moment to its last.
-//   G3. `gone` resolves after everything of the group has ended.
+//   PG2. The guard knows of it from its first moment to its last.
+//   PG3. `gone` resolves after everything of the group has ended.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { writeSync } from "node:fs";

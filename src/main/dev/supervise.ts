@@ -1,9 +1,9 @@
 // Keeps the processes of a grid running until told to stop.
 //
-//   V1. Usable means: every child was ready at the same time.
-//   V2. Until then a child that cannot be started, or dies again and again, ends the start with the
+//   DS1. Usable means: every child was ready at the same time.
+//   DS2. Until then a child that cannot be started, or dies again and again, ends the start with the
 //       reason; afterwards it is started again for ever.
-//   V3. However it ends, it returns only when no process is left.
+//   DS3. However it ends, it returns only when no process is left.
 import { once } from "node:events";
 import type { Child, ChildEvents, ChildSpec, Death } from "./child.ts";
 import { type ChildProcesses, type CrewSpecs, openChildProcesses } from "./child-processes.ts";
@@ -97,7 +97,7 @@ async function told(signal: AbortSignal): Promise<void> {
   if (!signal.aborted) await once(signal, "abort");
 }
 
-/** Resolves after a stop signal, once everything has ended. @throws {StartError} see V2. */
+/** Resolves after a stop signal, once everything has ended. @throws {StartError} see DS2. */
 export async function supervise(supervision: Supervision): Promise<void> {
   const { signals, tell } = supervision;
   await using guard = openGuard();

@@ -1,7 +1,7 @@
 // Downloads the Temporal CLI into the user's cache, from wherever this machine can reach.
 //
-//   T1. The program appears in the cache in one piece: it is made aside, tried, and renamed.
-//   T2. Any number of processes may do it at once: the first rename wins, all get a program.
+//   TI1. The program appears in the cache in one piece: it is made aside, tried, and renamed.
+//   TI2. Any number of processes may do it at once: the first rename wins, all get a program.
 import { execFile } from "node:child_process";
 import { chmod, mkdir, mkdtemp, readdir, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";

@@ -1,7 +1,7 @@
 // What an orchestrator does for the whole grid, session by session or not at all.
 //
-//   K1. Each job is idempotent, and several orchestrators may do it at once.
-//   K2. A failed job is repeated with the next round; it keeps no other from its turn.
+//   MA1. Each job is idempotent, and several orchestrators may do it at once.
+//   MA2. A failed job is repeated with the next round; it keeps no other from its turn.
 import { setTimeout as sleep } from "node:timers/promises";
 import type { BatchKey } from "../../domain/batch.ts";
 import type { Announcer } from "../../lifecycle/announcer.ts";

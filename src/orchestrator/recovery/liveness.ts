@@ -1,12 +1,12 @@
 // Watches the agents' heartbeats, and takes over from those that fall silent.
 //
-//   L1. No clock is compared: an agent lives while its counter moves, judged by our own monotonic
+//   LI1. No clock is compared: an agent lives while its counter moves, judged by our own monotonic
 //       clock. It is dead after `leaseMs` of silence that we can vouch for.
-//   L2. Silence counts only while we could have heard: a round in which our own write and read
+//   LI2. Silence counts only while we could have heard: a round in which our own write and read
 //       were slow or failed adds nothing, and a round adds at most twice the pause between rounds.
 //       So a slow store, or a stopped observer, never kills live agents.
-//   L3. A task's owner without a row lives no more: agents leave their row until they own nothing.
-//   L4. Of an agent's process on our own machine the kernel knows that it has died: then there is
+//   LI3. A task's owner without a row lives no more: agents leave their row until they own nothing.
+//   LI4. Of an agent's process on our own machine the kernel knows that it has died: then there is
 //       nothing to wait for.
 import { setTimeout as sleep } from "node:timers/promises";
 import type { AgentId } from "../../domain/ids.ts";

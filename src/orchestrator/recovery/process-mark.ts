@@ -1,8 +1,8 @@
 // Names a process so that others on its machine can tell, without its help, that it has died.
 //
-//   M1. The machine's boot and its namespace of processes are part of the name: elsewhere the same
+//   PM1. The machine's boot and its namespace of processes are part of the name: elsewhere the same
 //       number means another process, or none, and nothing can be said.
-//   M2. A number that was given anew makes a dead process look alive, never the reverse.
+//   PM2. A number that was given anew makes a dead process look alive, never the reverse.
 import { readFileSync, readlinkSync } from "node:fs";
 
 /** The machine, as far as process numbers mean the same there; undefined where it cannot be told. */

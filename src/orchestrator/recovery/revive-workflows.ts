@@ -2,8 +2,8 @@
  * Starts again what somebody has ended from outside: a session's workflow that was terminated, by
  * hand or by mistake, although the session has work left (I1, I6).
  *
- *   V1. The session's row decides: its status, and not how its workflow ended, says what is left.
- *   V2. Every step may be repeated, and several processes may do it at once: a workflow that runs,
+ *   RW1. The session's row decides: its status, and not how its workflow ended, says what is left.
+ *   RW2. Every step may be repeated, and several processes may do it at once: a workflow that runs,
  *       or that ended by itself, is left alone.
  */
 import type { Client } from "@temporalio/client";

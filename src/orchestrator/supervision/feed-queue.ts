@@ -1,12 +1,12 @@
 /**
  * Keeps a session's share of the queue filled with what is ready in its open batches.
  *
- *   Q1. The share is a range, not the whole window: pause, cancel and priority act on what has not
+ *   FQ1. The share is a range, not the whole window: pause, cancel and priority act on what has not
  *       been dispatched. But a share that does not move never holds back others for long, since
  *       it may stand in a partition without agents.
- *   Q2. Who completes a task dispatches what became ready, as far as its own limit allows. A queue
+ *   FQ2. Who completes a task dispatches what became ready, as far as its own limit allows. A queue
  *       that was deep and is not any more is therefore a reason to look for what was left out.
- *   Q3. One call looks at all batches that are due, and there is none that the counts of a batch
+ *   FQ3. One call looks at all batches that are due, and there is none that the counts of a batch
  *       alone could keep from being due.
  */
 import type { SessionId, TaskId } from "../../domain/ids.ts";

@@ -1,11 +1,11 @@
 // Looks for tasks that wait although they could go, or can never go, because whoever should have
 // dispatched or ended them died, or had no room in the queue.
 //
-//   P1. Which batches are parked is read from the store: what an orchestrator knew dies with it.
-//   P2. Its share of the time is bounded, however many tasks wait: a page at once, a pause in
+//   RP1. Which batches are parked is read from the store: what an orchestrator knew dies with it.
+//   RP2. Its share of the time is bounded, however many tasks wait: a page at once, a pause in
 //       proportion, and edges in which nothing was found are looked at ever more rarely.
-//   P3. All it does is idempotent: another process may be on the same round.
-//   P4. A round that finds nothing takes three round trips to the stores, however many batches are
+//   RP3. All it does is idempotent: another process may be on the same round.
+//   RP4. A round that finds nothing takes three round trips to the stores, however many batches are
 //       parked.
 import { setTimeout as sleep } from "node:timers/promises";
 import type { BatchInfo, Edge, ParkedBatch } from "../../adaptors/table-storage.ts";

@@ -1,10 +1,10 @@
 // Keeps the followed batches of this process moving: the store says what should happen, and what
 // does not happen is started again.
 //
-//   S1. One round per session at a time; sessions do not wait for each other.
-//   S2. Nothing runs per batch: rounds follow the watch's looks, and most of them find nothing due.
-//   S3. All it does is idempotent: another process may supervise the same batch.
-//   S4. A look that finds nothing to do takes three round trips to the stores, the watch's own
+//   SV1. One round per session at a time; sessions do not wait for each other.
+//   SV2. Nothing runs per batch: rounds follow the watch's looks, and most of them find nothing due.
+//   SV3. All it does is idempotent: another process may supervise the same batch.
+//   SV4. A look that finds nothing to do takes three round trips to the stores, the watch's own
 //       included, whatever the number of batches and sessions.
 import type { BatchInfo } from "../../adaptors/table-storage.ts";
 import type { PartitionId, SessionId } from "../../domain/ids.ts";

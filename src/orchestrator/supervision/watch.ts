@@ -1,11 +1,11 @@
 // All batches that this process watches.
 //
-//   W1. One query answers for all followers: a watch costs nothing by itself.
-//   W2. A batch has one follower: a later one (next attempt, next workflow run) takes over.
-//   W3. Progress notices make the next look early; a lost one costs `pollMs`.
-//   W4. Looks keep a pause in proportion to what they cost, so that a slow store is asked less.
-//   W5. A store that is away is no failure of a watch: followers heartbeat on, and say so.
-//   W6. A watch ends with a batch that is closed: no task can join it unseen.
+//   WA1. One query answers for all followers: a watch costs nothing by itself.
+//   WA2. A batch has one follower: a later one (next attempt, next workflow run) takes over.
+//   WA3. Progress notices make the next look early; a lost one costs `pollMs`.
+//   WA4. Looks keep a pause in proportion to what they cost, so that a slow store is asked less.
+//   WA5. A store that is away is no failure of a watch: followers heartbeat on, and say so.
+//   WA6. A watch ends with a batch that is closed: no task can join it unseen.
 import { setTimeout as sleep } from "node:timers/promises";
 import type { BatchInfo, TableStorage } from "../../adaptors/table-storage.ts";
 import type { BatchKey, BatchProgress } from "../../domain/batch.ts";

@@ -1,11 +1,11 @@
 // Streams what happens in a session.
 //
-//   E1. No gap: the feed is open before the snapshot is read.
-//   E2. Never ends with OK, which clients take for "all is there": the caller goes, or UNAVAILABLE
+//   EV1. No gap: the feed is open before the snapshot is read.
+//   EV2. Never ends with OK, which clients take for "all is there": the caller goes, or UNAVAILABLE
 //       makes them subscribe again.
-//   E3. An outage is told after a pause: the waits of the SDKs subscribe again at once and for ever, a
+//   EV3. An outage is told after a pause: the waits of the SDKs subscribe again at once and for ever, a
 //       thousand times a second.
-//   E4. Nothing is queued here: changes are taken from the feed at the pace of the caller, and the
+//   EV4. Nothing is queued here: changes are taken from the feed at the pace of the caller, and the
 //       feed ends a subscription that falls too far behind.
 import { setTimeout as sleep } from "node:timers/promises";
 import type { CallContext } from "nice-grpc";
@@ -42,7 +42,7 @@ const toRefusal = (cause: unknown): GridError =>
         cause,
       });
 
-/** Why a stream ended that never ends by itself; after a pause (E3) unless `gone` cuts it short. */
+/** Why a stream ended that never ends by itself; after a pause (EV3) unless `gone` cuts it short. */
 async function reasonOf(
   { signal, draining }: CallContext & DrainContext,
   gone: AbortSignal,

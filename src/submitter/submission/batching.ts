@@ -1,10 +1,10 @@
 // Puts submissions into batches, which is what supervision counts in.
 //
-//   C1. A stream of small calls to a session that is not small does not make a batch per call: a
+//   BA1. A stream of small calls to a session that is not small does not make a batch per call: a
 //       call joins the batch that this process made last, until that is full or closed.
-//   C2. However slow the stream is, compared with its tasks: its batches linger for some times the
+//   BA2. However slow the stream is, compared with its tasks: its batches linger for some times the
 //       pause between two calls. A single late call is no stream: its batch ends with its tasks.
-//   C3. What is remembered is a guess. The store decides whether a batch may still be joined.
+//   BA3. What is remembered is a guess. The store decides whether a batch may still be joined.
 import { LRUCache } from "lru-cache";
 import { cut, isSmallAddition, LARGEST_BATCH } from "../../domain/batch.ts";
 import { type BatchId, batchId, type SessionId } from "../../domain/ids.ts";

@@ -1,9 +1,9 @@
 // Takes a client's tasks into a session.
 //
 //   I1. Answers only after the tasks are stored and their batches are on record.
-//   S1. All or nothing: whatever can be refused is refused before anything is written, and what
+//   SB1. All or nothing: whatever can be refused is refused before anything is written, and what
 //       fails later is taken back.
-//   S2. Rows first, as CREATING, which counts as open in their batch: nobody can take a batch for
+//   SB2. Rows first, as CREATING, which counts as open in their batch: nobody can take a batch for
 //       finished because its tasks are not there yet, and a batch that was closed before refuses
 //       the tasks.
 import type { NewBatch } from "../../domain/batch.ts";

@@ -1,13 +1,13 @@
 // One SQLite file, opened by every process of the machine.
 //
-//   E1. Writes of one turn of the event loop share one transaction (group commit): the cost of
+//   ED1. Writes of one turn of the event loop share one transaction (group commit): the cost of
 //       the disk is paid once, and nobody waits for a timer.
-//   E2. A write that throws undoes itself only; its neighbours in the transaction stay.
-//   E3. A write has resolved only after its transaction is on disk. Others may see it before, but
+//   ED2. A write that throws undoes itself only; its neighbours in the transaction stay.
+//   ED3. A write has resolved only after its transaction is on disk. Others may see it before, but
 //       what they write then comes after it in the same log, and cannot survive without it.
-//   E4. Neither the disk nor another process's lock blocks the event loop: the log is synced by a
+//   ED4. Neither the disk nor another process's lock blocks the event loop: the log is synced by a
 //       thread, without the lock, and BEGIN is tried again between turns.
-//   E5. An outage (lock held for too long, disk full or failing, file gone) is told to every write
+//   ED5. An outage (lock held for too long, disk full or failing, file gone) is told to every write
 //       that it touches as DEPENDENCY_UNAVAILABLE; the next one finds a whole database again.
 import { basename } from "node:path";
 import type { StatementSync } from "node:sqlite";

@@ -1,4 +1,4 @@
-// Writes of one turn of the event loop in one transaction: E1, E2, E3 and E5 of database.ts.
+// Writes of one turn of the event loop in one transaction: ED1, ED2, ED3 and ED5 of database.ts.
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { isBusy, toOutage } from "../outage.ts";
 import { createCheckpoints } from "./checkpoints.ts";

@@ -42,13 +42,13 @@ export interface FileOptions {
 export function openFile(options: FileOptions): { db: DatabaseSync; now: () => number } {
   const db = new DatabaseSync(options.file, { timeout: LOCK_PATIENCE_MS });
   db.exec("PRAGMA journal_mode=WAL");
-  // The log is synced by ourselves (E3); SQLite syncs what it needs to keep the file whole.
+  // The log is synced by ourselves (ED3); SQLite syncs what it needs to keep the file whole.
   db.exec("PRAGMA synchronous=NORMAL");
   // After a page was split SQLite goes through the whole cache at the end of the transaction.
   db.exec("PRAGMA cache_size=-16384; PRAGMA temp_store=MEMORY; PRAGMA wal_autocheckpoint=0");
   try {
     const now = applySchema(db, options);
-    // From here on only our own patient loop waits for locks (E4).
+    // From here on only our own patient loop waits for locks (ED4).
     db.exec("PRAGMA busy_timeout=0");
     return { db, now };
   } catch (error) {

@@ -1,13 +1,13 @@
 // Large blobs: files `objects/<2 hex>/<uuid>-<session, hashed>`, those of attempts with
 // `<task, hashed>-<attempt>-` in front.
 //
-//   F1. A blob has its name only after its bytes and its name are on disk: written aside, synced,
+//   EF1. A blob has its name only after its bytes and its name are on disk: written aside, synced,
 //       renamed, folder synced.
-//   F2. A file that has its name never changes.
-//   F3. What a dead writer left aside is removed at an opening, an hour after its last write, and
+//   EF2. A file that has its name never changes.
+//   EF3. What a dead writer left aside is removed at an opening, an hour after its last write, and
 //       that of an attempt together with its blobs.
-//   F4. A blob is gone only if its folder is there: else the store is away, which callers wait for.
-//   F5. What the attempts of a task stored lies in one folder, which is gone through to find it;
+//   EF4. A blob is gone only if its folder is there: else the store is away, which callers wait for.
+//   EF5. What the attempts of a task stored lies in one folder, which is gone through to find it;
 //       and all folders to find what there is of a session, which is deleted once.
 import { createHash, randomUUID } from "node:crypto";
 import { mkdirSync, readdirSync } from "node:fs";
@@ -65,7 +65,7 @@ async function writeAll(file: FileHandle, chunks: Uint8Array[]): Promise<void> {
   }
 }
 
-/** Makes the folders when they are not there yet, and removes what dead writers left (F3). */
+/** Makes the folders when they are not there yet, and removes what dead writers left (EF3). */
 export async function openFiles(root: string) {
   mkdirSync(root, { recursive: true });
   const entries = new Set(readdirSync(root));
@@ -108,7 +108,7 @@ export async function openFiles(root: string) {
         });
         return { objectId: objectId(id), size };
       } catch (error) {
-        // Where even that fails it is left to F3: what the caller has to know is the first failure.
+        // Where even that fails it is left to EF3: what the caller has to know is the first failure.
         await rm(aside, { force: true }).catch(() => {});
         throw error;
       }

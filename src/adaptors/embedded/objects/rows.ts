@@ -1,9 +1,9 @@
 // Small blobs: rows of objects.db.
 //
-//   R1. Rows are appended, never changed: many small blobs share a page and a write to disk.
-//   R2. SQLite may give a deleted row's number to another; the random part of the id tells them
+//   ER1. Rows are appended, never changed: many small blobs share a page and a write to disk.
+//   ER2. SQLite may give a deleted row's number to another; the random part of the id tells them
 //       apart, so an id is never reused.
-//   R3. The token of what an attempt stored begins with the attempt, and these are indexed. Task
+//   ER3. The token of what an attempt stored begins with the attempt, and these are indexed. Task
 //       ids grow with time, so that what is stored together lies together there, too.
 import { randomBytes } from "node:crypto";
 import { setImmediate as nextTurn } from "node:timers/promises";

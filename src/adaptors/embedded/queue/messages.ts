@@ -1,8 +1,8 @@
 // The rows of queue.db: one for each task that waits on the queue of a partition.
 //
-//   M1. Taking a message removes its row: from there the receiver has it in memory, and the tables
+//   EM1. Taking a message removes its row: from there the receiver has it in memory, and the tables
 //       say what has become of the task. What a process holds when it dies is lost with it.
-//   M2. A task that waits already is not added a second time.
+//   EM2. A task that waits already is not added a second time.
 import { partitionId, sessionId, taskId } from "../../../domain/ids.ts";
 import type { Message } from "../../ports/queue.ts";
 import type { Database } from "../database/database.ts";

@@ -1,8 +1,8 @@
 // Where the receivers of one partition wait, in this process.
 //
-//   W1. Whoever waits is served in the order of arrival, all in one write transaction.
-//   W2. An empty queue costs reads only: one a notify, one a look of the timer.
-//   W3. What was taken for a receiver that has left in the meantime is put back.
+//   EW1. Whoever waits is served in the order of arrival, all in one write transaction.
+//   EW2. An empty queue costs reads only: one a notify, one a look of the timer.
+//   EW3. What was taken for a receiver that has left in the meantime is put back.
 
 import type { Delivery, Message } from "../../ports/queue.ts";
 import type { Notifier } from "../notifier.ts";

@@ -1,5 +1,5 @@
 // Sets the shown counts of a session to what its tasks are. Here they cannot go wrong by a crash
-// (L1), so this is for a file that somebody changed by other means.
+// (EL1), so this is for a file that somebody changed by other means.
 //
 //   RC1. A closed batch keeps its final tasks: it is counted before, in slices. What may change is
 //        counted in one transaction, so that no change falls between.

@@ -1,8 +1,8 @@
 // What one write owes to the maintained counts and to the change feed.
 //
-//   L1. Posted in the transaction of the write itself: counts and feed never differ from the rows.
+//   EL1. Posted in the transaction of the write itself: counts and feed never differ from the rows.
 //       Callers may rely on that of the feed (F4), and not of the counts (SC1).
-//   L2. Added up first, so that a bulk verb costs a few rows and not a few rows per task.
+//   EL2. Added up first, so that a bulk verb costs a few rows and not a few rows per task.
 import type { BatchId, SessionId, TaskId } from "../../../domain/ids.ts";
 import { TaskStatus } from "../../../domain/status.ts";
 import type { Change } from "../../ports/table/feed.ts";

@@ -1,8 +1,8 @@
 // TableStorage over one SQLite file that every process of the machine opens.
 //
-//   T1. A verb is one transaction, and SQLite admits one writer at a time: what a verb reads stays
+//   TX1. A verb is one transaction, and SQLite admits one writer at a time: what a verb reads stays
 //       true until it has written.
-//   C1. Counts by status, progress of batches and the change feed are written in the transaction
+//   ET1. Counts by status, progress of batches and the change feed are written in the transaction
 //       of the change itself (ledger.ts). Callers may rely on that of the feed only (F4, SC1).
 import type { Clients } from "../../clients.ts";
 import type { TableStorage } from "../../ports/table-storage.ts";

@@ -3,7 +3,7 @@ import type { CertificateKey, Role, User, UserCertificate } from "../../../domai
 /**
  * Who may do what: users, the roles that they have, the certificates by which they are known.
  *
- *   U1. Each is a document of its own; what one names may not be there, or not any more. A user has
+ *   US1. Each is a document of its own; what one names may not be there, or not any more. A user has
  *       the roles that exist, and the certificate of a user who is gone is nobody's.
  */
 export interface UserTable {

@@ -1,6 +1,6 @@
 // The applications that tasks name, one row for each session with such tasks.
 //
-//   A1. Written before the first such task, and not looked for again by the same process: no list of
+//   EA1. Written before the first such task, and not looked for again by the same process: no list of
 //       applications goes through the tasks.
 import { LRUCache } from "lru-cache";
 import type { Application } from "../../../../domain/application.ts";
