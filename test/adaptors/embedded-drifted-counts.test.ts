@@ -41,7 +41,8 @@ const NONE = "DELETE FROM progress WHERE session_id = ?";
 const WILD = [
   "UPDATE progress SET open = 7, pending = 3, completed = 50, failed = -2 WHERE session_id = ?",
   "UPDATE task_counts SET count = count + 1000 WHERE session_id = ?",
-  `INSERT INTO task_counts (session_id, status, count) VALUES (?, ${TaskStatus.TIMEOUT}, 4)`,
+  `INSERT INTO task_counts (session_id, status, partition_id, count)
+     VALUES (?, ${TaskStatus.TIMEOUT}, '', 4)`,
 ] as const;
 
 describe("a batch whose counts have drifted", () => {

@@ -2,12 +2,21 @@ import fc from "fast-check";
 import { expect, it } from "vitest";
 import type { TableStorage } from "../../../src/adaptors/table-storage.ts";
 import type { BatchKey, BatchProgress } from "../../../src/domain/batch.ts";
-import type { BatchId, SessionId } from "../../../src/domain/ids.ts";
+import type { BatchId, PartitionId, SessionId } from "../../../src/domain/ids.ts";
 import { FINAL_TASK_STATUSES, TaskStatus } from "../../../src/domain/status.ts";
 import type { CommitRecord, Task, TaskDefinition } from "../../../src/domain/task.ts";
 import type { TableStoragePromises } from "../table-storage.ts";
 import { bySession } from "./conditions.ts";
-import { idsOf, someAgent, someBatch, someSession, someStage, taskIn } from "./rows.ts";
+import {
+  idsOf,
+  OPTIONS,
+  partitionRow,
+  someAgent,
+  someBatch,
+  someSession,
+  someStage,
+  taskIn,
+} from "./rows.ts";
 import { CANCELLED, COMPLETED, FAILED, RETRIED, SEEN_STATUSES } from "./steps.ts";
 
 const T = TaskStatus;
@@ -83,6 +92,21 @@ async function checkByStatus(tables: TableStorage, session: SessionId, stored: r
   expect(counts).toEqual(countsOf(stored));
 }
 
+async function checkOpen(tables: TableStorage, stored: readonly Task[]) {
+  const open = stored.filter(
+    ({ status }) => status !== T.CREATING && !FINAL_TASK_STATUSES.includes(status),
+  );
+  const mine = new Set(stored.map(({ options }) => options.partitionId));
+  const keyOf = (partitionId: string, status: TaskStatus) => `${partitionId} ${status}`;
+  const expected = Object.entries(
+    Object.groupBy(open, ({ options, status }) => keyOf(options.partitionId, status)),
+  ).map(([key, some]) => [key, some?.length]);
+  const counted = (await tables.tasks.openByPartition())
+    .filter(({ partitionId }) => mine.has(partitionId))
+    .map(({ partitionId, status, count }) => [keyOf(partitionId, status), count]);
+  expect(Object.fromEntries(counted)).toEqual(Object.fromEntries(expected));
+}
+
 async function checkProgress(
   { batches }: TableStorage,
   keys: readonly BatchKey[],
@@ -110,8 +134,12 @@ export function counts({ open }: TableStoragePromises): void {
         const session = someSession();
         const stage = someStage();
         const batches = [someBatch(), someBatch()];
+        const partitions = [partitionRow(), partitionRow()].map(({ partitionId }) => partitionId);
         const tasks = Array.from({ length: 6 }, (_, i) =>
-          taskIn(session, { batchId: batches[i % 2] as BatchId }),
+          taskIn(session, {
+            batchId: batches[i % 2] as BatchId,
+            options: { ...OPTIONS, partitionId: partitions[i % 3 === 0 ? 0 : 1] as PartitionId },
+          }),
         );
         await one.tasks.create(tasks, { stage });
         // Not one after the other: neighbours share transactions, and the other process cuts in.
@@ -135,9 +163,11 @@ export function counts({ open }: TableStoragePromises): void {
         const isOpen = (await one.batches.get(keys)).map((info) => info.isOpen);
         expect(isOpen).toEqual(batches.map((id) => progressOf(stored, id).open > 0));
         if (byStatus) await checkByStatus(one, session, stored);
+        if (byStatus) await checkOpen(one, stored);
         if (progress) await checkProgress(one, keys, stored);
         await two.counts.recount(session);
         await checkByStatus(one, session, stored);
+        await checkOpen(one, stored);
         await checkProgress(one, keys, stored);
       }),
       { numRuns: 100 },

@@ -62,7 +62,7 @@ export function tableStorageCuts({ open, openDying }: CutPromises): void {
 /** Verbs that write nothing, in whichever table. */
 const READS = new Set([
   ...["get", "list", "applications", "walk", "statuses", "orphans", "expired", "staged"],
-  ...["countByStatus", "taskCount"],
+  ...["countByStatus", "openByPartition", "taskCount"],
   ...["roomBelow", "isWaiting", "revoked", "ownedBy", "owners", "inBatches", "readyInBatches"],
   ...["inSession", "ready", "dependents", "openInBatches", "join", "unannounced", "parked"],
   ...["roles", "listRoles", "listCertificates", "ofCertificate"],

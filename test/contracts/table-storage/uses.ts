@@ -53,6 +53,7 @@ export const USES: Readonly<Record<string, Use>> = {
   "tasks.walk": ({ tasks }) => Array.fromAsync(tasks.walk(someSession())),
   "tasks.countByStatus": ({ tasks }) => tasks.countByStatus(bySession(someSession())),
   "tasks.roomBelow": ({ tasks }) => tasks.roomBelow(someSession(), 5),
+  "tasks.openByPartition": ({ tasks }) => tasks.openByPartition(),
   "tasks.isWaiting": ({ tasks }) => tasks.isWaiting(OPTIONS.partitionId as never, 0),
   "tasks.submit": ({ tasks }) => tasks.submit([someTask()], 1),
   "tasks.pause": ({ tasks }) => tasks.pause([someTask()]),

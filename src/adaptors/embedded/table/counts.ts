@@ -12,18 +12,20 @@ import { readEach } from "./turns.ts";
 
 const BATCHES = `SELECT t.batch_id, coalesce(b.closed, 0) FROM task_batches t
   LEFT JOIN batches b ON b.batch_id = t.batch_id WHERE t.session_id = ?`;
-const COUNT = `SELECT status, count(*) FROM tasks INDEXED BY tasks_batch
-  WHERE batch_id = ? AND session_id = ? AND attempt >= 0 GROUP BY status`;
+const COUNT = `SELECT status, partition_id, count(*) FROM tasks INDEXED BY tasks_batch
+  WHERE batch_id = ? AND session_id = ? AND attempt >= 0
+  GROUP BY status, partition_id`;
 const IS_OPEN = `SELECT 1 FROM tasks INDEXED BY tasks_batch
   WHERE batch_id = ? AND ended_at IS NULL LIMIT 1`;
 const DROP_COUNTS = "DELETE FROM task_counts WHERE session_id = ?";
 const DROP_PROGRESS = "DELETE FROM progress WHERE session_id = ?";
-const SET_COUNT = "INSERT INTO task_counts (session_id, status, count) VALUES (?, ?, ?)";
+const ADD_COUNT = `INSERT INTO task_counts (session_id, status, partition_id, count)
+  VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET count = count + excluded.count`;
 const SET_PROGRESS = `INSERT INTO progress (session_id, batch_id, open, pending, completed, failed)
   VALUES (?, ?, ?, ?, ?, ?)`;
 
 type BatchTuple = readonly [batchId: BatchId, closed: 0 | 1];
-type Counts = readonly (readonly [status: TaskStatus, count: number])[];
+type Counts = readonly (readonly [status: TaskStatus, partition: string, count: number])[];
 
 export const shownCounts = (store: Store): ShownCounts => {
   const batchesOf = (sessionId: SessionId): BatchTuple[] =>
@@ -40,13 +42,12 @@ export const shownCounts = (store: Store): ShownCounts => {
   const set = (sessionId: SessionId, counted: ReadonlyMap<BatchId, Counts>): void => {
     store.sql(DROP_COUNTS).run(sessionId);
     store.sql(DROP_PROGRESS).run(sessionId);
-    const total = new Map<TaskStatus, number>();
     for (const [batchId, counts] of counted) {
       store.sql(SET_PROGRESS).run(sessionId, batchId, ...progressOf(counts));
-      for (const [status, count] of counts) total.set(status, (total.get(status) ?? 0) + count);
+      for (const [status, partition, count] of counts)
+        if (status !== TaskStatus.CREATING)
+          store.sql(ADD_COUNT).run(sessionId, status, partition, count);
     }
-    total.delete(TaskStatus.CREATING);
-    for (const [status, count] of total) store.sql(SET_COUNT).run(sessionId, status, count);
   };
 
   return {
@@ -70,7 +71,7 @@ export const shownCounts = (store: Store): ShownCounts => {
 
 function progressOf(counts: Counts): Progress {
   const sum: Progress = [0, 0, 0, 0];
-  for (const [status, count] of counts)
+  for (const [status, , count] of counts)
     for (const [i, one] of PROGRESS_OF[status].entries()) sum[i] = (sum[i] as number) + one * count;
   return sum;
 }

@@ -3,7 +3,7 @@
 //   EL1. Posted in the transaction of the write itself: counts and feed never differ from the rows.
 //       Callers may rely on that of the feed (F4), and not of the counts (SC1).
 //   EL2. Added up first, so that a bulk verb costs a few rows and not a few rows per task.
-import type { BatchId, SessionId, TaskId } from "../../../domain/ids.ts";
+import type { BatchId, PartitionId, SessionId, TaskId } from "../../../domain/ids.ts";
 import { TaskStatus } from "../../../domain/status.ts";
 import type { Change } from "../../ports/table/feed.ts";
 import type { Database } from "../database/database.ts";
@@ -13,6 +13,7 @@ export interface TaskRef {
   readonly task_id: TaskId;
   readonly session_id: SessionId;
   readonly batch_id: BatchId;
+  readonly partition_id: PartitionId | "";
 }
 
 export interface Ledger {
@@ -56,12 +57,14 @@ const isVisible = (status: TaskStatus): boolean =>
   status !== TaskStatus.CREATING && status !== TaskStatus.PROCESSED;
 
 interface SessionEntry {
-  readonly counts: number[];
+  /** By status. */
+  readonly counts: Map<PartitionId | "", number[]>;
   readonly batches: Map<BatchId, Progress>;
   changes: Change[];
 }
 
-const ADD_COUNT = `INSERT INTO task_counts (session_id, status, count) VALUES (?, ?, ?)
+const ADD_COUNT = `INSERT INTO task_counts (session_id, status, partition_id, count)
+  VALUES (?, ?, ?, ?)
   ON CONFLICT DO UPDATE SET count = count + excluded.count`;
 const ADD_PROGRESS = `INSERT INTO progress (session_id, batch_id, open, pending, completed, failed)
   VALUES (?, ?, ?, ?, ?, ?)
@@ -76,7 +79,7 @@ export function createLedger(target: Target): Ledger {
   const entryOf = (sessionId: SessionId): SessionEntry => {
     let entry = entries.get(sessionId);
     if (!entry) {
-      entry = { counts: new Array(STATUS_COUNT).fill(0), batches: new Map(), changes: [] };
+      entry = { counts: new Map(), batches: new Map(), changes: [] };
       entries.set(sessionId, entry);
     }
     return entry;
@@ -96,8 +99,19 @@ export function createLedger(target: Target): Ledger {
   };
 
   /** CREATING tasks are no tasks yet for whoever counts by status. */
-  const addCount = (entry: SessionEntry, status: TaskStatus, by: 1 | -1) => {
-    if (status !== TaskStatus.CREATING) entry.counts[status] = (entry.counts[status] ?? 0) + by;
+  const addCount = (
+    entry: SessionEntry,
+    partition: PartitionId | "",
+    status: TaskStatus,
+    by: 1 | -1,
+  ) => {
+    if (status === TaskStatus.CREATING) return;
+    let counts = entry.counts.get(partition);
+    if (!counts) {
+      counts = new Array<number>(STATUS_COUNT).fill(0);
+      entry.counts.set(partition, counts);
+    }
+    counts[status] = (counts[status] ?? 0) + by;
   };
 
   return {
@@ -105,11 +119,11 @@ export function createLedger(target: Target): Ledger {
     moved(task, from, to) {
       const entry = entryOf(task.session_id);
       if (from !== undefined) {
-        addCount(entry, from, -1);
+        addCount(entry, task.partition_id, from, -1);
         addProgress(entry, task.batch_id, from, -1);
       }
       if (to === undefined) return;
-      addCount(entry, to, 1);
+      addCount(entry, task.partition_id, to, 1);
       addProgress(entry, task.batch_id, to, 1);
       if (!isVisible(to)) return;
       notices.changes = true;
@@ -143,8 +157,9 @@ function postChanges({ sql, now }: Target, sessionId: SessionId, entry: SessionE
 }
 
 function postCounts({ sql }: Target, sessionId: SessionId, { counts, batches }: SessionEntry) {
-  for (const [status, count] of counts.entries())
-    if (count !== 0) sql(ADD_COUNT).run(sessionId, status, count);
+  for (const [partition, byStatus] of counts)
+    for (const [status, count] of byStatus.entries())
+      if (count !== 0) sql(ADD_COUNT).run(sessionId, status, partition, count);
   for (const [batchId, sum] of batches)
     if (sum.some((delta) => delta !== 0)) sql(ADD_PROGRESS).run(sessionId, batchId, ...sum);
 }

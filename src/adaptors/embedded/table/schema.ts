@@ -1,4 +1,4 @@
-import { ResultStatus, TaskStatus } from "../../../domain/status.ts";
+import { FINAL_TASK_STATUSES, ResultStatus, TaskStatus } from "../../../domain/status.ts";
 
 /*
  * Ids are random or time-ordered text. Rows live in rowid order, so that tasks stored together lie
@@ -74,9 +74,12 @@ CREATE TABLE IF NOT EXISTS applications (
 CREATE TABLE IF NOT EXISTS task_counts (
   session_id TEXT NOT NULL,
   status INTEGER NOT NULL,
+  partition_id TEXT NOT NULL,
   count INTEGER NOT NULL,
-  PRIMARY KEY (session_id, status)
+  PRIMARY KEY (session_id, status, partition_id)
 ) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS task_counts_open ON task_counts (partition_id, status)
+  WHERE count > 0 AND status NOT IN (${FINAL_TASK_STATUSES});
 
 CREATE TABLE IF NOT EXISTS progress (
   session_id TEXT NOT NULL,

@@ -3,6 +3,7 @@ import type { AgentId, BatchId, SessionId, TaskId } from "../../../domain/ids.ts
 import type { TaskStatus } from "../../../domain/status.ts";
 import type { CommitRecord, Task, TaskDefinition } from "../../../domain/task.ts";
 import type { TaskOptions } from "../../../domain/task-options.ts";
+import type { TaskRef } from "./ledger.ts";
 
 /** What `toTask` needs of a row of `tasks`, in this order. What is not searched much is JSON. */
 export const TASK_COLUMNS = `task_id, session_id, batch_id, status, attempt, owner, hostname,
@@ -99,6 +100,12 @@ export function toRecordText(record: CommitRecord): string {
       return JSON.stringify({ outcome: record.outcome, error: record.error });
   }
 }
+
+/** What the ledger must know of a task. */
+export const refOf = ({ taskId, sessionId, batchId, options }: TaskDefinition): TaskRef => ({
+  ...{ task_id: taskId, session_id: sessionId, batch_id: batchId },
+  partition_id: options.partitionId,
+});
 
 export function toTask(row: TaskRow, options: OptionsText): Task {
   const [taskId, sessionId, batchId, status, attempt, ownerAgentId, ownerHostname] = row;

@@ -68,6 +68,10 @@ export interface TaskCounts {
   readonly count: number;
 }
 
+export interface OpenTasks extends TaskCounts {
+  readonly partitionId: PartitionId | "";
+}
+
 /**
  * Tasks, one document each.
  *
@@ -125,6 +129,11 @@ export interface TaskTable {
   walk(sessionId: SessionId): AsyncIterable<readonly Task[]>;
   /** Counts of those statuses that occur. Cheap for a filter on the session alone. */
   countByStatus(filter: Filter<TaskFields>): Promise<TaskCounts[]>;
+  /**
+   * The tasks that are not final, of all sessions, for autoscaling: a shown count (SC1). Costs what
+   * there are of partitions, statuses and sessions with open tasks, however many tasks there are.
+   */
+  openByPartition(): Promise<OpenTasks[]>;
   /**
    * How many more of the session's tasks, 0 to `limit`, may become SUBMITTED until `limit` are: it
    * decides what enters the queues, so it is asked of the tasks. Costs what there is up to `limit`.

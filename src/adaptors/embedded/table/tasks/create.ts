@@ -6,6 +6,7 @@ import type { TaskTable } from "../../../ports/table/tasks.ts";
 import type { Store } from "../store.ts";
 import {
   type OptionsText,
+  refOf,
   TASK_COLUMNS,
   type TaskRow,
   toDefinitionText,
@@ -100,8 +101,7 @@ export const taskCreation = (store: Store, options: OptionsText): Creation => {
             options.of(task.options),
             toDefinitionText(task),
           );
-          const ref = { task_id: taskId, session_id: sessionId, batch_id: batchId };
-          if (changes === 1) ledger.moved(ref, undefined, TaskStatus.CREATING);
+          if (changes === 1) ledger.moved(refOf(task), undefined, TaskStatus.CREATING);
         }
       });
       applications.written(missing);

@@ -5,7 +5,7 @@ import type { Task } from "../../../../domain/task.ts";
 import type { TaskTable } from "../../../ports/table/tasks.ts";
 import type { Ledger } from "../ledger.ts";
 import type { Store } from "../store.ts";
-import { type OptionsText, TASK_COLUMNS, type TaskRow, toTask } from "../task-rows.ts";
+import { type OptionsText, refOf, TASK_COLUMNS, type TaskRow, toTask } from "../task-rows.ts";
 import { moveAttempts, moveTasks } from "./found.ts";
 import { waitingIn } from "./waiting.ts";
 
@@ -59,11 +59,7 @@ export const taskDispatch = (store: Store, options: OptionsText): Dispatch => {
       const task = row && toTask(row as unknown as TaskRow, options);
       if (!task || !from.has(task.status)) continue;
       const changed = change(task, row.at(-1) as number, now);
-      ledger.moved(
-        { task_id: taskId, session_id: task.sessionId, batch_id: task.batchId },
-        task.status,
-        changed.status,
-      );
+      ledger.moved(refOf(task), task.status, changed.status);
       taken.push(Object.assign(task, changed));
     }
     return taken;
@@ -105,9 +101,10 @@ export const taskDispatch = (store: Store, options: OptionsText): Dispatch => {
       store.write((ledger) => {
         const now = store.now();
         const waiting = waitingIn(store, sessionId);
-        for (const [n, task_id, batch_id] of waiting) {
+        for (const [n, task_id, batch_id, partition_id] of waiting) {
           store.sql(PAUSE).run(now, n);
-          ledger.moved({ task_id, session_id: sessionId, batch_id }, T.SUBMITTED, T.PAUSED);
+          const ref = { task_id, session_id: sessionId, batch_id, partition_id };
+          ledger.moved(ref, T.SUBMITTED, T.PAUSED);
         }
         return waiting.length;
       }),

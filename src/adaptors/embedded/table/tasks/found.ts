@@ -1,4 +1,4 @@
-import type { BatchId, SessionId, TaskId } from "../../../../domain/ids.ts";
+import type { BatchId, PartitionId, SessionId, TaskId } from "../../../../domain/ids.ts";
 import type { TaskStatus } from "../../../../domain/status.ts";
 import type { AttemptKey, Decided } from "../../../ports/table/tasks.ts";
 import type { Ledger, TaskRef } from "../ledger.ts";
@@ -7,7 +7,7 @@ import type { Store } from "../store.ts";
 // Found first, judged here, then written by row number: what SQLite must do for a RETURNING clause
 // costs more than the second statement, and the one machine of statuses can be asked.
 const FIND =
-  "SELECT n, session_id, batch_id, status, attempt, ends_in FROM tasks WHERE task_id = ?";
+  "SELECT n, session_id, batch_id, partition_id, status, attempt, ends_in FROM tasks WHERE task_id = ?";
 
 /** What a verb must know of a task to change it. */
 export interface Found extends TaskRef {
@@ -21,11 +21,20 @@ export interface Found extends TaskRef {
 export function findTask(store: Store, taskId: TaskId): Found | undefined {
   const row = store.tuples(FIND).get(taskId);
   if (!row) return undefined;
-  const [n, session_id, batch_id, status, attempt, endsIn] = row as unknown as FoundTuple;
-  return { n, task_id: taskId, session_id, batch_id, status, attempt, endsIn };
+  const [n, session_id, batch_id, partition_id, status, attempt, endsIn] =
+    row as unknown as FoundTuple;
+  return { n, task_id: taskId, session_id, batch_id, partition_id, status, attempt, endsIn };
 }
 
-type FoundTuple = [number, SessionId, BatchId, TaskStatus, number, TaskStatus | null];
+type FoundTuple = [
+  n: number,
+  sessionId: SessionId,
+  batchId: BatchId,
+  partitionId: PartitionId | "",
+  status: TaskStatus,
+  attempt: number,
+  endsIn: TaskStatus | null,
+];
 
 export interface Move<Item> {
   readonly from: ReadonlySet<TaskStatus>;

@@ -1,6 +1,7 @@
 import type { Condition, FieldsByKind, Filter } from "../../../../domain/filter/conditions.ts";
 import type { TaskFields } from "../../../../domain/filter/fields.ts";
-import { TaskStatus } from "../../../../domain/status.ts";
+import type { PartitionId } from "../../../../domain/ids.ts";
+import { FINAL_TASK_STATUSES, TaskStatus } from "../../../../domain/status.ts";
 import type { TaskCounts, TaskTable } from "../../../ports/table/tasks.ts";
 import { type Columns, type Fragment, toWhere } from "../filters.ts";
 import { type Listing, listRows } from "../listing.ts";
@@ -41,7 +42,7 @@ const TASKS: Listing<TaskFields> = {
     maxDurationMs: option("maxDurationMs"),
     maxRetries: option("maxRetries"),
     priority: "priority",
-    partitionId: option("partitionId"),
+    partitionId: "partition_id",
     applicationName: option("applicationName"),
     applicationVersion: option("applicationVersion"),
     applicationNamespace: option("applicationNamespace"),
@@ -98,7 +99,14 @@ function narrow(filter: Filter<TaskFields>): Fragment | undefined {
   };
 }
 
-type Lists = Pick<TaskTable, "list" | "countByStatus">;
+const OPEN = `SELECT partition_id, status, sum(count)
+  FROM task_counts INDEXED BY task_counts_open
+  WHERE count > 0 AND status NOT IN (${FINAL_TASK_STATUSES})
+  GROUP BY partition_id, status`;
+
+type OpenTuple = readonly [partitionId: PartitionId | "", status: TaskStatus, count: number];
+
+type Lists = Pick<TaskTable, "list" | "countByStatus" | "openByPartition">;
 
 export const taskLists = (store: Store, options: OptionsText): Lists => ({
   list: (query) =>
@@ -110,6 +118,12 @@ export const taskLists = (store: Store, options: OptionsText): Lists => ({
         total: page.total,
         rows: (page.rows as TaskRow[]).map((row) => toTask(row, options)),
       };
+    }),
+
+  openByPartition: () =>
+    store.read(() => {
+      const rows = store.tuples(OPEN).all() as unknown as readonly OpenTuple[];
+      return rows.map(([partitionId, status, count]) => ({ partitionId, status, count }));
     }),
 
   countByStatus: (filter) =>

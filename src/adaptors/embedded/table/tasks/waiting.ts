@@ -13,7 +13,7 @@ const NEXT_PARTITION = `${FIRST_PARTITION} AND partition_id > ?`;
 // Plain statements: a count of a limited subquery costs several times as much.
 const IS_FULL = `SELECT 1 ${IN_SESSION} LIMIT 1 OFFSET ?`;
 const COUNT = `SELECT count(*) ${IN_SESSION}`;
-const ROWS = `SELECT n, task_id, batch_id ${IN_SESSION}`;
+const ROWS = `SELECT n, task_id, batch_id, partition_id ${IN_SESSION}`;
 
 const IS_WAITING = `WITH RECURSIVE sessions (id) AS (
   SELECT min(session_id) ${WAITING} AND partition_id = ?1
@@ -24,7 +24,12 @@ const IS_WAITING = `WITH RECURSIVE sessions (id) AS (
     SELECT 1 ${WAITING} AND partition_id = ?1 AND session_id = id AND since <= ?2) LIMIT 1`;
 
 type One<T> = readonly [T];
-export type WaitingTuple = readonly [n: number, taskId: TaskId, batchId: BatchId];
+export type WaitingTuple = readonly [
+  n: number,
+  taskId: TaskId,
+  batchId: BatchId,
+  partitionId: PartitionId,
+];
 
 function* partitionsOf(store: Store): Generator<PartitionId> {
   let [partition] = store.tuples(FIRST_PARTITION).get() as unknown as One<PartitionId | null>;
