@@ -63,10 +63,19 @@ export function tableStorageCuts({ open, openDying }: CutPromises): void {
 const READS = new Set([
   ...["get", "list", "applications", "walk", "statuses", "orphans", "expired", "staged"],
   ...["countByStatus", "openByPartition", "taskCount"],
-  ...["roomBelow", "isWaiting", "revoked", "ownedBy", "owners", "inBatches", "readyInBatches"],
+  ...[
+    "roomBelow",
+    "isWaiting",
+    "revoked",
+    "ownedBy",
+    "owners",
+    "ownersIn",
+    "inBatches",
+    "readyInBatches",
+  ],
   ...["inSession", "ready", "dependents", "openInBatches", "join", "unannounced", "parked"],
   ...["roles", "listRoles", "listCertificates", "ofCertificate"],
-  ...["open", "onProgress", "ping"],
+  ...["open", "onProgress", "onCheckRequested", "onCheckDone", "ping"],
 ]);
 
 const verbsOf = (tables: TableStorage): string[] =>

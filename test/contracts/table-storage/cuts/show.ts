@@ -19,7 +19,7 @@ export async function show(tables: TableStorage, cast: Cast): Promise<Shown> {
   for (const result of await tables.results.get(cast.resultIds)) put(result.resultId, result);
   for (const one of await tables.partitions.get(cast.partitions.map((row) => row.partitionId)))
     put(one.partitionId, one);
-  for (const { heartbeats: _, ...agent } of await tables.agents.list())
+  for (const { heartbeats: _, checksRequested: __, ...agent } of await tables.agents.list())
     if (agent.agentId === cast.owner.agentId) put(agent.agentId, agent);
   await showEdges(tables, cast, put);
   await showBatches(tables, cast, put);

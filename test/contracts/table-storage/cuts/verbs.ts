@@ -1,9 +1,9 @@
 // Every verb that writes, with several documents to write.
-
 import { holderId } from "../../../../src/domain/ids.ts";
 import { SessionStatus, TaskStatus } from "../../../../src/domain/status.ts";
 import { completionOf, sessionRow } from "../rows.ts";
 import { CANCELLED, COMPLETED, FAILED } from "../steps.ts";
+import { AGENTS } from "./agent-verbs.ts";
 import { BATCHES } from "./batch-verbs.ts";
 import type { Cast } from "./cast.ts";
 import { type CutVerb, lengthOf, verb } from "./cut-verb.ts";
@@ -206,17 +206,6 @@ const OTHERS: Readonly<Record<string, CutVerb>> = {
     isSingle: true,
   }),
   probe: verb({ run: (tables) => tables.probe(), isSingle: true }),
-  "agents.heartbeat": verb({
-    run: ({ agents }, { owner, partitions }) =>
-      agents.heartbeat({
-        ...owner,
-        partitionId: partitions[0]?.partitionId as never,
-        held: 3,
-        idleMs: 0,
-        checksDone: 0,
-      }),
-    isSingle: true,
-  }),
   "leases.renew": verb({
     run: ({ leases }, { session }) => leases.renew(holderId(session), 60_000),
     isSingle: true,
@@ -226,18 +215,14 @@ const OTHERS: Readonly<Record<string, CutVerb>> = {
     run: ({ leases }, { session }) => leases.release(holderId(session)),
     isSingle: true,
   }),
-  "agents.remove": verb({
-    prepare: ({ agents }, { owner, partitions }) =>
-      agents.heartbeat({
-        ...owner,
-        partitionId: partitions[0]?.partitionId as never,
-        held: 3,
-        idleMs: 0,
-        checksDone: 0,
-      }),
-    run: ({ agents }, { owner }) => agents.remove(owner.agentId),
-    isSingle: true,
-  }),
 };
 
-export const VERBS = { ...BATCHES, ...TASKS, ...RESULTS, ...DEPENDENCIES, ...USERS, ...OTHERS };
+export const VERBS = {
+  ...AGENTS,
+  ...BATCHES,
+  ...TASKS,
+  ...RESULTS,
+  ...DEPENDENCIES,
+  ...USERS,
+  ...OTHERS,
+};
