@@ -51,7 +51,7 @@ const STAGES = [
   ["submittedAt", "acquiredAt", "waits for an agent"],
   ["acquiredAt", "startedAt", "inputs are fetched; waits for the worker"],
   ["startedAt", "processedAt", "the worker runs"],
-  ["processedAt", "endedAt", "the outcome is committed and continued out"],
+  ["processedAt", "endedAt", "the outcome is committed and carried out"],
   ["createdAt", "endedAt", "all of it"],
 ] as const;
 

@@ -131,8 +131,8 @@ export function createAgent({ worker, signal, ...given }: AgentOptions): Agent {
     }
   };
 
-  /** Whoever owns nothing needs no heir; one whose row is left behind is looked after as if dead. */
-  const sayGoodbye = async (): Promise<void> => {
+  /** Removes the agent's row. One that is left behind is recovered as if its agent had died. */
+  const removeRow = async (): Promise<void> => {
     const limit = { log, signal: AbortSignal.timeout(LAST_COMMIT_MS) };
     await retryUntilAvailable(limit, "last heartbeat", () =>
       stores.tables.agents.remove(owner.agentId),
@@ -174,7 +174,7 @@ export function createAgent({ worker, signal, ...given }: AgentOptions): Agent {
       finished.abort();
       await heartbeating;
       if (failure) throw failure.error;
-      if (held.size === 0) await sayGoodbye();
+      if (held.size === 0) await removeRow();
       log.info({ left: held.size }, "agent stopped");
     },
   };

@@ -1,6 +1,6 @@
 // A check of what the agent holds: what has become of its tasks and of their sessions.
 //
-//   CK1. What the store says is not held any more is let go: cancelled, or taken over.
+//   CK1. What the store says is not held any more is dropped: cancelled, or taken over.
 //   CK2. Of a paused session nothing begins, of a closed one neither, of one that is cancelled or
 //       gone nothing goes on. What is acquired later is looked at after its acquisition (acquire.ts).
 //   CK3. What was read is acted on in one turn of the event loop, and so is a worker call begun.

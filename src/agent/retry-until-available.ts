@@ -15,7 +15,7 @@ export interface RetryOptions {
 
 /**
  * Repeats work on a store until it succeeds, with growing pauses: an outage costs time, not tasks.
- * The work must be idempotent, since a failed try may have been continued out.
+ * The work must be idempotent, since a failed try may have been carried out.
  *
  * @throws what the last try threw; a refusal (GridError) at once, since it is an answer.
  */

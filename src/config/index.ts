@@ -16,7 +16,7 @@ import {
   Submitter,
   Temporal,
 } from "./sections.ts";
-import { toMistakes } from "./validation-errors.ts";
+import { toValidationErrors } from "./validation-errors.ts";
 
 /** One folder holds everything of a grid on one machine. */
 const EMBEDDED = { driver: "embedded", path: ".grid" } as const;
@@ -75,14 +75,14 @@ function read<S extends z.ZodObject>(schema: S, { env, file }: ConfigSource): z.
   const fromEnv = toCanonical(toTree(env, Object.keys(schema.shape)), described);
   const result = schema.safeParse(coerce(overlay(fromFile, fromEnv), described));
   if (result.success) return result.data;
-  const mistakes = toMistakes(result.error, { fromEnv, fromFile, file });
-  throw new Error(`Invalid configuration\n${mistakes}`);
+  const errors = toValidationErrors(result.error, { fromEnv, fromFile, file });
+  throw new Error(`Invalid configuration\n${errors}`);
 }
 
-/** @throws an error that lists every mistake. */
+/** @throws an error that lists every error. */
 export const readConfig = (source: ConfigSource): Config => read(Config, source);
 
-/** As `readConfig`, and insists on what an agent needs. */
+/** As `readConfig`, and demands what an agent needs. */
 export const readAgentConfig = (source: ConfigSource): AgentConfig => read(AgentConfig, source);
 
 const ours = (file = process.env["ARMONIK_CONFIG"]): ConfigSource => ({ env: process.env, file });

@@ -16,7 +16,7 @@ export const PartitionEntry = z.preprocess(
     try {
       return toFields(JSON.parse(value));
     } catch (error) {
-      // Not swallowed: it becomes one of the configuration's mistakes.
+      // Not swallowed: it becomes one of the configuration's validation errors.
       context.addIssue({ code: "custom", message: `must be JSON: ${String(error)}` });
       return z.NEVER;
     }

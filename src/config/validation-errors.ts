@@ -27,8 +27,8 @@ function originOf(path: readonly PropertyKey[], { fromEnv, fromFile, file }: Sou
   return file && givenPath(fromFile, keys) ? `, from ${file}` : "";
 }
 
-/** Every mistake, its place, and the variable or file that it comes from. */
-export function toMistakes({ issues }: z.ZodError, sources: Sources): string {
+/** Every validation error, its place, and the variable or file that it comes from. */
+export function toValidationErrors({ issues }: z.ZodError, sources: Sources): string {
   const lines = issues.map((issue) => {
     const place = issue.path.length > 0 ? z.core.toDotPath(issue.path) : "top level";
     const unknown = issue.code === "unrecognized_keys" ? issue.keys.slice(0, 1) : [];

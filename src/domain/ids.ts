@@ -11,7 +11,7 @@ export type AgentId = Id<"agent">;
 export type HolderId = Id<"holder">;
 /** A blob in object storage. Immutable: other bytes have another id. */
 export type ObjectId = Id<"object">;
-/** A batch before it has its number; continued by each of its tasks. */
+/** A batch before it has its number; carried by each of its tasks. */
 export type BatchId = Id<"batch">;
 /** Who staged rows that are not visible yet: see `stageOf`. */
 export type StageId = Id<"stage">;

@@ -28,7 +28,7 @@ export const TaskStatus = {
   CANCELLED: 8,
   /** The worker runs it. */
   PROCESSING: 9,
-  /** Its outcome is decided and written in its commit record; the effects are being continued out. */
+  /** Its outcome is decided and written in its commit record; the effects are being carried out. */
   PROCESSED: 10,
   RETRIED: 11,
   /** Waits for its inputs, or for a place in the queue. */

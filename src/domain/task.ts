@@ -32,7 +32,7 @@ export interface CompletedResult {
 }
 
 /**
- * The outcome of a task, written at its commit point and continued out afterwards (I2, I3).
+ * The outcome of a task, written at its commit point and carried out afterwards (I2, I3).
  *
  * `staged` tells whether the attempt staged rows (results it created, subtasks): their list may
  * be long, so they are found by the attempt's stage id instead of being named here.

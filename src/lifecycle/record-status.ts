@@ -26,7 +26,7 @@ export interface StatusChange {
 const RESUMED_AT_ONCE = 1_000;
 
 const { DISPATCHED, PROCESSING } = TaskStatus;
-/** Tasks that an agent must let go of, or whose start must be stored, before the status is true. */
+/** Tasks that an agent must drop, or whose start must be stored, before the status is true. */
 const CONCERNED: { readonly [S in SessionStatus]?: readonly TaskStatus[] } = {
   [SessionStatus.PAUSED]: [DISPATCHED],
   [SessionStatus.CLOSED]: [DISPATCHED],

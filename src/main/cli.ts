@@ -69,7 +69,7 @@ const addRole = (
     .addHelpText("after", ABOUT_SETTINGS)
     .action(async ({ config }: ConfigOption) => {
       await orExplain(run)(config);
-      // All is settled. What is left may be connections of strangers who never said anything, which
+      // All is settled. What is left may be connections of clients that never said anything, which
       // nobody can close for us and which would keep the process alive.
       process.exit();
     });

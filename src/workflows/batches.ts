@@ -27,7 +27,7 @@ const { runBatch, endSession } = proxyActivities<Activities>({
 /** A heartbeat costs the server some milliseconds: with so many open, they may be rarer. */
 const MANY_OPEN = 200;
 
-/** Should the notice that a parked batch is ready ever be lost, a parkedReconciler finds it: ever later. */
+/** Should the notice that a parked batch is ready ever be lost, a look at all parked batches finds it, ever later. */
 const LAST_PATROL_MS = 3_600_000;
 
 export const mayOpen = ({ state, window }: Run): boolean =>

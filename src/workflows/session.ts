@@ -31,7 +31,7 @@ const { recordStatus } = proxyActivities<Activities>({
 /**
  * One session, from CreateSession until nothing can happen to it any more.
  *
- *   WF1. State is small and continued whole over continue-as-new.
+ *   WF1. State is small and carried whole over continue-as-new.
  *   WF2. Handlers only move state; the loop acts on it.
  *   WF3. A batch is open from `openNext` until its activity settles; at most `window` are open.
  *   WF4. An update answers only when table storage holds what it reports.

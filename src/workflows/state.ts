@@ -48,7 +48,7 @@ export const toRecorded = (state: SessionState): Recorded => {
   return { status, clientSubmission, workerSubmission };
 };
 
-/** A copy: what is handed out or continued over must not change with the state. */
+/** A copy: what is handed out or carried over must not change with the state. */
 export const viewOf = ({ state }: Run): SessionState => ({
   ...state,
   open: [...state.open],

@@ -160,7 +160,7 @@ it("is retried when it dies before its commit point, and nothing of it is seen",
   expect(await childrenOf(`${id}###1`)).toHaveLength(1);
 }, 120_000);
 
-it("is not run again when it dies after its commit point: its outcome is continued out", async () => {
+it("is not run again when it dies after its commit point: its outcome is carried out", async () => {
   const { id, output } = await crash({ locked: "queue", seen: TaskStatus.PROCESSED });
   await reaches(grid(), taskId(id), TaskStatus.COMPLETED);
   expect((await grid().result(output)).text).toBe("made");

@@ -6,7 +6,7 @@ import { openPair } from "./pair.ts";
 import { freshGrid, gate, reaches, submitOne } from "./scene.ts";
 import { OK } from "./worker.ts";
 
-describe("an prefetchPolicy", () => {
+describe("the prefetch policy", () => {
   it("PO2: is for one task at least and for `prefetch` at most, whatever ran before", () => {
     const durations = fc.array(fc.double({ min: 0, max: 1e7, noNaN: true }));
     const elapsed = fc.option(fc.double({ min: 0, max: 1e7, noNaN: true }), { nil: undefined });

@@ -99,7 +99,7 @@ test("leaves other programs' variables alone", () => {
   );
 });
 
-test("names all mistakes at once, by their place", () => {
+test("names all errors at once, by their place", () => {
   const env = {
     Submitter__Port: "five",
     Submitter__Typo: "1",
@@ -122,7 +122,7 @@ test("names all mistakes at once, by their place", () => {
   `);
 });
 
-test("tells mistakes in the file from those in the environment", () => {
+test("tells errors in the file from those in the environment", () => {
   const file = yaml("nonsense: 1\nsubmitter:\n  port: far\n  httpPort: -1\n");
   const partition = "InitServices__Partitioning__Partitions__0";
   const env = { Submitter__Port: "near", [partition]: '{"PodMax":-1}' };
@@ -166,7 +166,7 @@ test("an agent needs a partition, the other roles do not", () => {
   });
 });
 
-test("an agent hears of its partition and of all other mistakes together", () => {
+test("an agent hears of its partition and of all other errors together", () => {
   const message = complaint(() => readAgentConfig({ env: { Log__Level: "loud" } }));
 
   expect(message).toContain("at log.level");

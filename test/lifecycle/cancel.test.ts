@@ -97,7 +97,7 @@ describe("A9: a task that is cancelled", () => {
     },
   );
 
-  it("when its outcome is decided keeps it, continued out or not", async () => {
+  it("when its outcome is decided keeps it, carried out or not", async () => {
     const pair = await submitPair(false);
     await start(pair);
     const { taskId } = pair.task;

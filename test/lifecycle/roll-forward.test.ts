@@ -204,7 +204,7 @@ describe("I2: at most one attempt's outcome counts", () => {
     ]);
   });
 
-  it("a decided task of a dead agent is continued out, not run again", async () => {
+  it("a decided task of a dead agent is carried out, not run again", async () => {
     const session = await stores.newSession();
     const payload = await stores.newResult(session, done);
     const out = await stores.newResult(session);

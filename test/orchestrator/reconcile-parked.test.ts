@@ -46,7 +46,7 @@ const park = async (sessionId: SessionId, batches: number): Promise<void> => {
 const unparked = async (sessionId: SessionId) =>
   (await stores.tables.batches.unparkReady()).filter((key) => key.sessionId === sessionId);
 
-describe("the parkedReconciler", () => {
+describe("the reconciler of parked batches", () => {
   it("wakes tasks whose input was completed by somebody who died before closing its edges", async () => {
     const { session, inputs, tasks } = await waiting(3);
     for (const input of inputs) await completeOnly(input);

@@ -176,7 +176,7 @@ describe("two orchestrators", () => {
     expect(batches.reduce((sum, { progress }) => sum + progress.completed, 0)).toBe(22);
   });
 
-  it("are not kept from other decided tasks by one that cannot be continued out", async () => {
+  it("are not kept from other decided tasks by one that cannot be carried out", async () => {
     const session = await one.newSession();
     const tasks = await submit(one, session, times(66, {}));
     const [bad, good] = tasks;

@@ -11,7 +11,7 @@ const FOLDER = join(import.meta.dirname, "../histories");
 const names = readdirSync(FOLDER).filter((name) => name.endsWith(".json"));
 const read = (name: string): string => readFileSync(join(FOLDER, name), "utf8");
 
-/** A session's state, continued whole, is the largest: under 2 kB (WF1). */
+/** A session's state, carried whole, is the largest: under 2 kB (WF1). */
 const LARGEST_BYTES = 2_048;
 
 let options: ReplayWorkerOptions;

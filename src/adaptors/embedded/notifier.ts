@@ -29,7 +29,7 @@ export function openNotifier(folder: string, name: string): Notifier {
     last = performance.now();
     for (const listener of listeners) listener();
   };
-  /** Rings of one turn of the event loop are two: the first at once, one for all that follow. */
+  /** Notices of one turn of the event loop are two: the first at once, one for all that follow. */
   let ringing = false;
   let again = false;
   let disposed = false;

@@ -11,7 +11,7 @@ export interface Place {
   readonly folderMark: string;
 }
 
-/** One attempt of one task, from its acquisition to its commit or to the moment it is let go. */
+/** One attempt of one task, from its acquisition to its commit, or until it is dropped or given back. */
 export interface Attempt {
   /** As acquired: the number in it is this attempt's fencing token. */
   readonly task: Task;

@@ -3,11 +3,11 @@
 //   PO1. A task is acquired at most once by this agent, and what is acquired is run, decided, or
 //       given back.
 //   PO2. Tasks taken and not started are at most `prefetch`, and as few as keep the worker busy: see
-//       prefetchPolicy.ts.
+//       prefetch-policy.ts.
 //   PO3. Behind a long task nobody waits longer than `holdMs` if another agent might run it, and
 //       nothing new is taken until the worker is free again.
 //   PO4. After a stop nothing is taken; `poll()` resolves when all that was in its hands is given
-//       back or on the readyQueue.
+//       back or in the ready queue.
 import type { Delivery } from "../../adaptors/queue.ts";
 import { afterInterruptions } from "../../domain/retry.ts";
 import { TaskStatus } from "../../domain/status.ts";

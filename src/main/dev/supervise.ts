@@ -44,7 +44,7 @@ const giveUp = ({ spec }: Child, death: Death): StartError => {
   );
 };
 
-/** Opens the childProcesses; `failed` rejects if it cannot be made usable. */
+/** Opens the child processes; `failed` rejects if it cannot be made usable. */
 function launch(supervision: Supervision, guard: Guard) {
   const { specs, tell, onStarted, onUsable, maxStoppedMs } = supervision;
   const failed = Promise.withResolvers<never>();

@@ -31,7 +31,7 @@ interface MaintenanceJob {
   readonly run: () => Promise<unknown>;
 }
 
-/** Progress notices come in swarms. */
+/** Notices of progress come many at a time. */
 const LEAST_PAUSE_MS = 20;
 /** The rest of the time belongs to others. */
 const PAUSE_PER_COST = 10;

@@ -143,7 +143,7 @@ export function createParkedReconciler(
       const start = performance.now();
       await round().catch((error: unknown) => {
         if (!stop.signal.aborted)
-          log.warn({ err: error }, "parkedReconciler failed, will be repeated");
+          log.warn({ err: error }, "reconciling parked batches failed, will be repeated");
       });
       const pauseMs = Math.max(EVERY_MS, PAUSE_PER_COST * (performance.now() - start));
       await sleep(pauseMs, undefined, { signal: stop.signal }).catch(() => undefined);

@@ -105,7 +105,7 @@ export function createTurns(random: Random): Turns {
         const { actor, what, take } = next;
         trace.push(`${actor.name} ${what}`);
         actor.turns -= 1;
-        // The verb is continued out; whether its actor hears of it is another matter.
+        // The verb is carried out; whether its actor hears of it is another matter.
         if (actor.turns <= 0) kill(actor);
         await take();
       }
