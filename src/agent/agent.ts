@@ -5,6 +5,8 @@
 //   AG2. It stops in order: takes nothing more, gives back what has not started, lets the running
 //       task end within the grace delay, else gives it back too; then, when all is committed, says
 //       that it is gone. No retry is used.
+//   AG3. When its worker has not served for its patience it stops in the same order, and then fails:
+//       whoever started the two starts both anew.
 import { setTimeout as sleep } from "node:timers/promises";
 import type { TaskId } from "../domain/ids.ts";
 import { pauseAttempts } from "../lifecycle/pause-attempts.ts";
@@ -21,7 +23,7 @@ import { poll } from "./intake/poll.ts";
 import { createPrefetchPolicy } from "./intake/prefetch-policy.ts";
 import { createReadyQueue } from "./intake/ready-queue.ts";
 import { retryUntilAvailable } from "./retry-until-available.ts";
-import type { WorkerClient } from "./worker/worker-client.ts";
+import { WorkerAwayError, type WorkerClient } from "./worker/worker-client.ts";
 
 export interface Agent {
   /** The attempt whose worker call runs now: whose token is good. */
@@ -30,7 +32,12 @@ export interface Agent {
   readonly context: AgentContext;
   /** Tasks that it holds. */
   taskIds(): TaskId[];
-  /** Resolves after a stop, rejects when the agent cannot go on. */
+  /**
+   * Resolves after a stop.
+   *
+   * @throws {WorkerAwayError} when the worker does not serve; what the agent held is given back.
+   * @throws what ended an agent that could not go on; what it held is taken over by others.
+   */
   run(): Promise<void>;
 }
 
@@ -40,8 +47,8 @@ export interface AgentOptions extends Omit<AgentContext, "held" | "idle" | "stop
   readonly signal: AbortSignal;
 }
 
-/** With growing pauses: a worker has some 80 s to come up. */
-const START_TRIES = 9;
+/** At least so long is a worker waited for that has never served this agent. */
+const START_PATIENCE_MS = 80_000;
 /** Beyond the grace delay: what the last commit may take. */
 const LAST_COMMIT_MS = 5_000;
 
@@ -66,6 +73,14 @@ export function createAgent({ worker, signal, ...given }: AgentOptions): Agent {
     log.fatal({ err: error }, "agent cannot go on");
     stop.abort();
     end.abort();
+  };
+
+  /** Nothing is wrong with the agent: what it holds is settled. */
+  const workerAway = (error: WorkerAwayError): void => {
+    if (stopping.aborted) return;
+    failure = { error };
+    log.fatal({ reason: error.message }, "the worker does not serve: the agent ends");
+    stop.abort();
   };
 
   const readyQueue = createReadyQueue();
@@ -147,7 +162,8 @@ export function createAgent({ worker, signal, ...given }: AgentOptions): Agent {
     },
     async run() {
       try {
-        await worker.becomeReady(stopping, START_TRIES);
+        const patienceMs = Math.max(START_PATIENCE_MS, settings.workerPatienceMs);
+        await worker.becomeReady(stopping, patienceMs);
         await retryUntilAvailable({ log, signal: stopping }, "first heartbeat", () =>
           heartbeat.once(),
         );
@@ -168,13 +184,17 @@ export function createAgent({ worker, signal, ...given }: AgentOptions): Agent {
         changed,
       };
       const polling = poll(options).catch(failed);
-      const running = runner.run().catch(failed);
+      const running = runner.run().catch((error: unknown) => {
+        if (error instanceof WorkerAwayError) workerAway(error);
+        else failed(error);
+      });
       await aborted(stopping);
       await windUp(polling, running).catch(failed);
       finished.abort();
       await heartbeating;
+      const isOurs = failure !== undefined && !(failure.error instanceof WorkerAwayError);
+      if (!isOurs && held.size === 0) await removeRow();
       if (failure) throw failure.error;
-      if (held.size === 0) await removeRow();
       log.info({ left: held.size }, "agent stopped");
     },
   };

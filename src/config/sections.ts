@@ -111,6 +111,19 @@ export const Pollster = z.strictObject({
     .min(50)
     .default(1_000)
     .describe("Pause between two renewals of the lease"),
+  workerPatienceMs: durationMs
+    .min(1_000)
+    .default(10_000)
+    .describe(
+      "How long the worker may not serve after a call, or when it has nothing to do, before the agent ends for both to be started anew",
+    ),
+  workerLogFile: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      "File with what the worker prints, whose last lines failed tasks show; `grid dev` sets it",
+    ),
   maxErrorBytes: z
     .int()
     .min(256)

@@ -52,6 +52,8 @@ function toAgent(config: AgentConfig, parts: Parts) {
       heartbeatMs: pollster.heartbeatMs,
       graceDelayMs: pollster.graceDelayMs,
       holdMs: pollster.holdMs,
+      workerPatienceMs: pollster.workerPatienceMs,
+      workerLogFile: pollster.workerLogFile,
       maxErrorBytes: pollster.maxErrorBytes,
       dataChunkMaxBytes: submitter.preferredMessageSizeBytes,
     },

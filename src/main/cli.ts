@@ -1,5 +1,6 @@
 // The command `grid`. Every subcommand loads its own part of the product only when it is run.
 import { type Command, InvalidArgumentError, Option, program } from "commander";
+import { WORKER_AWAY } from "./exit-codes.ts";
 
 const toPort = (text: string): number => {
   const port = Number(text);
@@ -18,7 +19,7 @@ const toNames = (text: string): string[] => {
   throw new InvalidArgumentError("It must be different names, separated by commas.");
 };
 
-/** Ends the process with exit code 1 and the error's text: the rest is for logs. */
+/** Ends the process with a failure's exit code and the error's text: the rest is for logs. */
 const orExplain =
   <A extends unknown[]>(action: (...args: A) => Promise<void>) =>
   async (...args: A): Promise<void> => {
@@ -26,7 +27,7 @@ const orExplain =
       await action(...args);
     } catch (error) {
       process.stderr.write(`${explain(error)}\n`);
-      process.exitCode = 1;
+      process.exitCode = isWorkerAway(error) ? WORKER_AWAY : 1;
     }
   };
 
@@ -34,9 +35,16 @@ const orExplain =
 const isOfTheMachine = (error: object): boolean =>
   "syscall" in error || ("code" in error && error.code === "ERR_SQLITE_ERROR");
 
+const isWorkerAway = (error: unknown): boolean =>
+  error instanceof Error && error.name === "WorkerAwayError";
+
 function explain(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  if (error.name === "StartError" || /^(Invalid|Cannot)\b/.test(error.message))
+  if (
+    error.name === "StartError" ||
+    isWorkerAway(error) ||
+    /^(Invalid|Cannot)\b/.test(error.message)
+  )
     return error.message;
   if (isOfTheMachine(error))
     return `Cannot start: ${error.message}. \`grid doctor\` tells which setting names it.`;

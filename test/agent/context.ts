@@ -25,7 +25,12 @@ export function toContext(
     log: createLogger({ level: "silent", role: "test" }),
     settings: {
       ...{ cacheFolder, prefetch: 1, heartbeatMs: 1, graceDelayMs: 1, holdMs: 1 },
-      ...{ dataChunkMaxBytes: 1, maxErrorBytes: 1_000, folderMark: "test" },
+      ...{
+        dataChunkMaxBytes: 1,
+        maxErrorBytes: 1_000,
+        workerPatienceMs: 10_000,
+        folderMark: "test",
+      },
     },
   };
 }

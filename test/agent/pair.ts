@@ -60,6 +60,7 @@ export async function openPair(grid: TestGrid, options: PairOptions): Promise<Pa
       ...{
         dataChunkMaxBytes: 2 ** 20,
         maxErrorBytes: 1_000,
+        workerPatienceMs: 60_000,
         folderMark: "test",
         ...options.settings,
       },

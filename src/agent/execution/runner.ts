@@ -19,7 +19,11 @@ import { type Attempt, idsOf } from "./attempt.ts";
 import { toOutcome } from "./outcome.ts";
 
 export interface Runner {
-  /** Runs tasks until the agent stops; the last one to its end. */
+  /**
+   * Runs tasks until the agent stops; the last one to its end.
+   *
+   * @throws {WorkerAwayError} when the worker does not serve any more.
+   */
   run(): Promise<void>;
   /** What the worker runs now. */
   readonly current: Attempt | undefined;
@@ -54,22 +58,27 @@ interface Running {
 export function createRunner(options: RunnerOptions): Runner {
   const { context, worker, lease, readyQueue, prefetchPolicy, committer, settler, changed } =
     options;
-  const { stores, stopping, metrics, log, partitionId, settings } = context;
+  const { stores, owner, stopping, metrics, log, partitionId, settings } = context;
+  const { maxErrorBytes, workerLogFile: file } = settings;
+  const texts = { maxErrorBytes, workerLog: { ...owner, file } };
   let running: Running | undefined;
   let interrupted = false;
   let idleSince = performance.now();
 
+  /** Can it be given a task without a question before? */
+  const isFit = (): boolean => worker.isReady() && !worker.isSilent();
+
   /** Undefined when the agent stops. */
   const next = async (): Promise<Attempt | undefined> => {
     while (!stopping.aborted) {
-      if (!worker.isReady()) await worker.becomeReady(stopping);
+      if (!isFit()) await worker.becomeReady(stopping, settings.workerPatienceMs);
       await committer.room();
       if (lease.isOver) {
         await lease.renewed();
         continue;
       }
       // Who waits with an idle worker asks for it when it is lost: nobody takes tasks meanwhile.
-      const attempt = await readyQueue.take(stopping, worker.isReady);
+      const attempt = await readyQueue.take(stopping, isFit);
       if (attempt) return attempt;
     }
     return undefined;
@@ -78,7 +87,7 @@ export function createRunner(options: RunnerOptions): Runner {
   /** Neither in the ready queue nor running, for a moment: nobody else can drop it then. */
   const runUnlessRevoked = async (attempt: Attempt): Promise<void> => {
     if (attempt.revoked) settler.dropped([attempt]);
-    else if (!worker.isReady() || lease.isOver) readyQueue.put([attempt]);
+    else if (!isFit() || lease.isOver) readyQueue.put([attempt]);
     else await runOne(attempt);
   };
 
@@ -106,13 +115,12 @@ export function createRunner(options: RunnerOptions): Runner {
 
   const finish = (attempt: Attempt, end: CallEnd): void => {
     // An answer in spite of a cancellation goes to the commit point, which knows what it is worth.
-    if (end.kind === "reply")
-      committer.end(attempt, toOutcome(attempt.task, end, settings.maxErrorBytes));
+    if (end.kind === "reply") committer.end(attempt, toOutcome(attempt.task, end, texts));
     else if (attempt.revoked) settler.dropped([attempt]);
     else if (interrupted) gaveBack = settler.giveBack([attempt]);
     else {
       log.warn({ ...idsOf(attempt), end }, "worker call failed");
-      committer.end(attempt, toOutcome(attempt.task, end, settings.maxErrorBytes));
+      committer.end(attempt, toOutcome(attempt.task, end, texts));
     }
   };
   let gaveBack: Promise<void> | undefined;

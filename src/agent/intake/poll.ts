@@ -193,7 +193,7 @@ export async function poll(options: PollsterOptions): Promise<void> {
     if (elapsedMs === undefined && performance.now() - runner.idleSince > FORGET_MS)
       prefetchPolicy.forget();
     if (state.mode === "waiting" && prefetchPolicy.isSaturated(elapsedMs)) state.leave.abort();
-    if (!worker.isReady()) readyQueue.look();
+    if (!worker.isReady() || worker.isSilent()) readyQueue.look();
     if (elapsedMs !== undefined || !worker.isReady()) {
       relieving ??= relieve()
         .catch((err: unknown) => log.warn({ err }, "tasks could not be given back"))

@@ -2,8 +2,8 @@ import type { Stores } from "../../lifecycle/stores.ts";
 import type { Check } from "../../telemetry/health.ts";
 import type { WorkerClient } from "./worker-client.ts";
 
-/** A worker that is not back after so long needs its container restarted, and ours with it. */
-const WORKER_PATIENCE_MS = 60_000;
+/** From this part of the worker's patience on liveness fails: probes see it before the agent ends. */
+const PART = 0.75;
 
 /** What must be there for the agent to take tasks. A worker that is busy is there. */
 export const toChecks = ({ tables, objects, queue }: Stores, worker: WorkerClient) => ({
@@ -11,7 +11,7 @@ export const toChecks = ({ tables, objects, queue }: Stores, worker: WorkerClien
   objectStorage: () => objects.ping(),
   queue: () => queue.ping(),
   worker: async () => {
-    if (worker.unreadySince !== undefined) throw new Error("the worker does not answer");
+    if (worker.unready) throw new Error("the worker does not answer");
   },
 });
 
@@ -19,7 +19,7 @@ export const toChecks = ({ tables, objects, queue }: Stores, worker: WorkerClien
 export const toLiveness =
   (worker: WorkerClient): Check =>
   async () => {
-    const waited = performance.now() - (worker.unreadySince ?? performance.now());
-    if (waited > WORKER_PATIENCE_MS)
-      throw new Error(`the worker has not answered for ${Math.round(waited / 1_000)} s`);
+    const { forMs = 0, patienceMs = Infinity } = worker.unready ?? {};
+    if (forMs >= patienceMs * PART)
+      throw new Error(`the worker has not served for ${Math.round(forMs / 1_000)} s`);
   };

@@ -6,6 +6,10 @@
 //       taken for one that the task killed.
 //   WC3. After a call that did not end by itself the worker may still be at it: it is asked for its
 //       health, and waited for, before the next call.
+//   WC4. A worker that has had nothing to do for a while is asked, so that one which is there and
+//       does not serve is found before a task is given to it.
+//   WC5. A worker is given up only after a health check that began when its patience was over: a
+//       stop of this process is not held against it.
 // Raw grpc-js: this is the hottest call of the agent.
 
 import { setTimeout as sleep } from "node:timers/promises";
@@ -49,28 +53,45 @@ export interface WorkerCall {
 export interface WorkerClient extends Disposable {
   /** May a call begin at once? */
   isReady(): boolean;
+  /** Has it been silent for so long that it is to be asked before its next call (WC4)? */
+  isSilent(): boolean;
   /**
-   * Waits until the worker says that it serves; each try is one health check.
+   * Asks the worker for its health until it says that it serves.
    *
-   * @throws when it does not within `tries`, or when `signal` aborts.
+   * @throws {WorkerAwayError} when it has not for `patienceMs`.
+   * @throws the signal's reason when `signal` aborts.
    */
-  becomeReady(signal: AbortSignal, tries?: number): Promise<void>;
+  becomeReady(signal: AbortSignal, patienceMs: number): Promise<void>;
   /** Runs a task; 0 = without a limit. */
   process(request: ProcessRequest, limitMs: number): WorkerCall;
-  /** Since when, on the monotonic clock, a worker that is asked does not answer. */
-  readonly unreadySince: number | undefined;
+  /** There while the worker is asked and has not said that it serves. */
+  readonly unready: Unready | undefined;
+}
+
+export interface Unready {
+  readonly forMs: number;
+  /** So long is it waited for. */
+  readonly patienceMs: number;
+}
+
+/** The worker has not served for as long as it is waited for. */
+export class WorkerAwayError extends Error {
+  override readonly name = "WorkerAwayError";
 }
 
 type State =
-  /** It said so, and all its calls since have ended by themselves. */
-  | { readonly mode: "serving" }
+  /** It said so, and all its calls since have ended by themselves, the last one then (monotonic). */
+  | { readonly mode: "serving"; heardAt: number }
   /** It is to be asked before the next call (WC3). */
   | { readonly mode: "doubtful" }
   /** It is being asked since then, on the monotonic clock, and has not said that it serves. */
-  | { readonly mode: "asked"; readonly since: number };
+  | { readonly mode: "asked"; readonly since: number; readonly patienceMs: number };
 
 const HEALTH_LIMIT_MS = 5_000;
-const START_PAUSE_MS = 2_000;
+/** Of the check with which the patience ends. */
+const LAST_HEALTH_LIMIT_MS = 1_000;
+const LONGEST_PAUSE_MS = 2_000;
+const SILENT_MS = 5_000;
 
 const OPTIONS = {
   // Some SDKs look at it, whatever the socket's path is.
@@ -107,19 +128,22 @@ export function openWorkerClient(target: string, log: Logger): WorkerClient {
   const doubt = (): void => {
     if (state.mode === "serving") state = { mode: "doubtful" };
   };
-  const ask = (): void => {
-    if (state.mode !== "asked") state = { mode: "asked", since: performance.now() };
+  const ask = (since: number, patienceMs: number): void => {
+    if (state.mode !== "asked") state = { mode: "asked", since, patienceMs };
   };
   const trust = (): void => {
-    state = { mode: "serving" };
+    state = { mode: "serving", heardAt: performance.now() };
+  };
+  const hear = (): void => {
+    if (state.mode === "serving") state.heardAt = performance.now();
   };
 
   const isConnected = () => channel.getConnectivityState(false) === connectivityState.READY;
 
   /** Undefined when it serves, else why not. */
-  const check = (signal: AbortSignal): Promise<string | undefined> =>
+  const check = (signal: AbortSignal, limitMs: number): Promise<string | undefined> =>
     new Promise((resolve) => {
-      const options = { deadline: Date.now() + HEALTH_LIMIT_MS };
+      const options = { deadline: Date.now() + limitMs };
       const call = client.makeUnaryRequest(
         ...([HEALTH, encodeEmpty, decodeHealth, {}, NO_METADATA, options] as const),
         (error, reply) => {
@@ -144,19 +168,25 @@ export function openWorkerClient(target: string, log: Logger): WorkerClient {
 
   return {
     isReady: () => state.mode === "serving" && isConnected(),
-    get unreadySince() {
-      return state.mode === "asked" ? state.since : undefined;
+    isSilent: () => state.mode === "serving" && performance.now() - state.heardAt > SILENT_MS,
+    get unready() {
+      if (state.mode !== "asked") return undefined;
+      return { forMs: performance.now() - state.since, patienceMs: state.patienceMs };
     },
-    async becomeReady(signal, tries = Infinity) {
-      ask();
-      for (let n = 1; ; n += 1) {
-        const reason = await check(signal);
+    async becomeReady(signal, patienceMs) {
+      const since = performance.now();
+      // One that is only silent goes on counting as ready until it does not answer.
+      if (state.mode !== "serving" || !isConnected()) ask(since, patienceMs);
+      for (let tries = 1; ; tries += 1) {
+        const leftMs = since + patienceMs - performance.now();
+        const limitMs = Math.min(HEALTH_LIMIT_MS, Math.max(LAST_HEALTH_LIMIT_MS, leftMs));
+        const reason = await check(signal, limitMs);
         signal.throwIfAborted();
         if (reason === undefined) break;
-        if (n >= tries) throw new Error(`the worker at ${target} does not serve: ${reason}`);
-        log.warn({ reason, tries: n }, "worker does not serve yet");
-        const pauseMs =
-          tries === Infinity ? Math.min(START_PAUSE_MS, 50 * 2 ** n) : START_PAUSE_MS * n;
+        ask(since, patienceMs);
+        if (leftMs <= 0) throw new WorkerAwayError(sayAway(target, since, reason));
+        log.warn({ reason, tries }, "worker does not serve yet");
+        const pauseMs = Math.min(LONGEST_PAUSE_MS, 50 * 2 ** tries, leftMs);
         await sleep(pauseMs, undefined, { signal });
       }
       trust();
@@ -176,7 +206,10 @@ export function openWorkerClient(target: string, log: Logger): WorkerClient {
         ...([PROCESS, encodeRequest, decodeReply, request, NO_METADATA, options] as const),
         (error, reply) => {
           stopTimer?.();
-          if (!error) resolve({ kind: "reply", reply: reply as ProcessReply });
+          if (!error) {
+            hear();
+            resolve({ kind: "reply", reply: reply as ProcessReply });
+          }
           // The channel hears of a lost connection after the call does.
           else setImmediate(() => resolve(toEnd(error)));
         },
@@ -188,6 +221,11 @@ export function openWorkerClient(target: string, log: Logger): WorkerClient {
     },
   };
 }
+
+const sayAway = (target: string, since: number, reason: string): string => {
+  const seconds = ((performance.now() - since) / 1_000).toFixed(1);
+  return `The worker at ${target} has not served for ${seconds} s (${reason}): it and its agent must be started anew`;
+};
 
 /** Not every worker has the method: one that answers so is alive. */
 const whyNot = ({ code, message }: ServiceError): string | undefined =>

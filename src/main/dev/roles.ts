@@ -129,6 +129,9 @@ function channels({ runFolder }: GridLayout, number: number) {
   };
 }
 
+const logOfWorker = ({ logs }: GridLayout, number: number): string =>
+  join(logs, `worker-${number}.log`);
+
 function agent(layout: GridLayout, { number, partition, httpPort }: AgentLayout): ChildSpec {
   const { sharedFolder, logs } = layout;
   const name = `agent-${number}`;
@@ -141,6 +144,7 @@ function agent(layout: GridLayout, { number, partition, httpPort }: AgentLayout)
       ...channels(layout, number),
       Pollster__PartitionId: partition,
       Pollster__SharedCacheFolder: sharedFolder,
+      Pollster__WorkerLogFile: logOfWorker(layout, number),
       Pollster__Host: "127.0.0.1",
       Pollster__HttpPort: `${httpPort}`,
     },
@@ -151,7 +155,7 @@ function agent(layout: GridLayout, { number, partition, httpPort }: AgentLayout)
 }
 
 function worker(layout: GridLayout, { number }: AgentLayout): ChildSpec {
-  const { logs, env, compileCache, runFolder } = layout;
+  const { env, compileCache, runFolder } = layout;
   const name = `worker-${number}`;
   const address = channels(layout, number);
   const socket = join(runFolder, socketNames(number).workerSocket);
@@ -162,7 +166,7 @@ function worker(layout: GridLayout, { number }: AgentLayout): ChildSpec {
       ? ["/bin/sh", "-c", layout.worker]
       : [process.execPath, ...NODE_FLAGS, SAMPLE_WORKER],
     env: { ...env, ...address, ...(layout.worker ? {} : { NODE_COMPILE_CACHE: compileCache }) },
-    logFile: join(logs, `${name}.log`),
+    logFile: logOfWorker(layout, number),
     graceMs: 3_000,
     wholeGroup: true,
     // Not every SDK clears its socket before it listens.

@@ -5,6 +5,7 @@
 //       reason; afterwards it is started again for ever.
 //   DS3. However it ends, it returns only when no process is left.
 import { once } from "node:events";
+import { WORKER_AWAY } from "../exit-codes.ts";
 import type { Child, ChildEvents, ChildSpec, Death } from "./child.ts";
 import { type ChildProcesses, type CrewSpecs, openChildProcesses } from "./child-processes.ts";
 import { deathNotice, howItEnded, lastLines, stuckNotice } from "./console.ts";
@@ -72,8 +73,9 @@ function launch(supervision: Supervision, guard: Guard) {
         return;
       }
       tell(deathNotice(child, death));
-      // A task may still run in its worker, for which nobody waits any more.
-      if (death.wasReady) childProcesses.workerOf(child)?.restart();
+      // A task may still run in its worker, for which nobody waits any more; or it does not serve.
+      const isWorkerToGo = death.wasReady || (usable && death.code === WORKER_AWAY);
+      if (isWorkerToGo) childProcesses.workerOf(child)?.restart();
     },
   };
   const childProcesses: ChildProcesses = openChildProcesses(specs, { events, guard, maxStoppedMs });

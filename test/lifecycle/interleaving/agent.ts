@@ -149,7 +149,12 @@ function createContext(world: World, actor: Actor, agentId: AgentId): AgentConte
     },
     settings: {
       ...{ cacheFolder, prefetch: 4, heartbeatMs: 1_000, graceDelayMs: 1_000, holdMs: 1_000 },
-      ...{ dataChunkMaxBytes: 2 ** 20, maxErrorBytes: 1_000, folderMark: "test" },
+      ...{
+        dataChunkMaxBytes: 2 ** 20,
+        maxErrorBytes: 1_000,
+        workerPatienceMs: 10_000,
+        folderMark: "test",
+      },
     },
   };
 }
