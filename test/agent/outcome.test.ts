@@ -1,5 +1,8 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { ServerError, Status } from "nice-grpc";
-import { expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
+import type { AgentSettings } from "../../src/agent/context.ts";
 import { taskId } from "../../src/domain/ids.ts";
 import { ResultStatus, TaskStatus } from "../../src/domain/status.ts";
 import { errorOf } from "../../src/domain/task.ts";
@@ -74,6 +77,42 @@ it("tells a failure by its error, also when the worker gave none", async () => {
   const { id } = await submitOne(grid());
   const task = await reaches(grid(), id, TaskStatus.ERROR);
   expect(errorOf(task)).toBe("The worker did not say why");
+});
+
+describe("what a worker's code raised, and only its log tells", () => {
+  const failing = async (settings: Partial<AgentSettings>): Promise<string> => {
+    await using pair = await openPair(grid(), {
+      settings,
+      behaviour: async () => {
+        // As gRPC of Python says when a handler returns nothing.
+        throw new ServerError(Status.INTERNAL, "Failed to serialize response!");
+      },
+    });
+    const { id } = await submitOne(grid(), { maxRetries: 0 });
+    const error = errorOf(await reaches(grid(), id, TaskStatus.ERROR));
+    return error.replace(pair.agentId, "AGENT");
+  };
+
+  it("is said, and where the log is", async () => {
+    expect(await failing({})).toBe(
+      "Worker returned error INTERNAL: Failed to serialize response!\n" +
+        "The worker's code raised an exception. The log of the worker beside agent AGENT on host test says more",
+    );
+  });
+
+  it("is shown by the last lines of the log, where it is known, within bounds", async () => {
+    const workerLogFile = join(grid().folder, "worker.log");
+    const lines = Array.from({ length: 1_000 }, (_, n) => `${n} ${"x".repeat(100)}`);
+    writeFileSync(workerLogFile, [...lines, "ValueError: the reason", ""].join("\n"));
+    const error = await failing({ workerLogFile, maxErrorBytes: 64 * 1_024 });
+    expect(error).toContain(`on host test, ${workerLogFile}, ends with\n`);
+    expect(error).toMatch(/\n999 x+\nValueError: the reason$/);
+    expect(error.length).toBeLessThan(8_000);
+  });
+
+  it("leads to the log also when the file cannot be read", async () => {
+    expect(await failing({ workerLogFile: "/no/such/file" })).toMatch(/on host test is \/no\/such/);
+  });
 });
 
 it("does not take the status UNAVAILABLE, sent by a worker that lives, for a crash", async () => {

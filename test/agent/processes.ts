@@ -25,8 +25,13 @@ export interface Child extends AsyncDisposable {
   end(signal?: NodeJS.Signals): Promise<void>;
 }
 
-function start(args: readonly string[], env: Readonly<Record<string, string>>): Child {
-  const child = spawn(process.execPath, args, { env, stdio: ["ignore", "pipe", "pipe"] });
+type Variables = Readonly<Record<string, string>>;
+
+const start = (args: readonly string[], env: Variables): Child =>
+  startProgram(process.execPath, args, env);
+
+function startProgram(program: string, args: readonly string[], env: Variables): Child {
+  const child = spawn(program, args, { env, stdio: ["ignore", "pipe", "pipe"] });
   let text = "";
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding("utf8").on("data", (chunk: string) => {
@@ -47,6 +52,7 @@ const here = (file: string): string => new URL(file, import.meta.url).pathname;
 export function startAgent(
   { folder: data }: TestGrid,
   { folder, agentSocket, workerSocket }: Sockets,
+  env: Variables = {},
 ): Child {
   const cacheFolder = join(folder, "cache");
   mkdirSync(cacheFolder, { recursive: true });
@@ -63,9 +69,22 @@ export function startAgent(
     ComputePlane__WorkerChannel__Address: workerSocket,
     ComputePlane__AgentChannel__Address: agentSocket,
     Log__Level: "debug",
+    ...env,
   });
 }
 
 /** A worker that dies in each task it is given. */
 export const startDeadlyWorker = ({ agentSocket, workerSocket }: Sockets): Child =>
   start([here("deadly-worker.ts"), workerSocket, agentSocket], {});
+
+const LITTLE = 'ulimit -n 64; exec "$@"';
+
+/** A worker with few file descriptors that falls ill in its task; a file says when it is well again. */
+export const startIllWorker = (
+  { workerSocket }: Sockets,
+  illness: string,
+  whenWell = "",
+): Child => {
+  const program = [process.execPath, here("ill-worker.ts"), workerSocket, illness, whenWell];
+  return startProgram("/bin/sh", ["-c", LITTLE, "sh", ...program], {});
+};
