@@ -29,8 +29,8 @@ export interface Runner {
   readonly current: Attempt | undefined;
   /** How long it has been at it. */
   readonly elapsedMs: number | undefined;
-  /** Since when the worker has had nothing to do, on the monotonic clock. */
-  readonly idleSince: number;
+  /** How long the worker has had nothing to do; 0 while it runs a task. */
+  readonly idleMs: number;
   /** Cancels the call if it is this attempt's. */
   cancel(attempt: Attempt): void;
   /** Cancels whatever runs, and gives it back. */
@@ -49,7 +49,15 @@ export interface RunnerOptions {
   readonly changed: () => void;
 }
 
+/** Times are on the monotonic clock. */
+type State =
+  | { readonly mode: "idle"; readonly since: number }
+  | Running
+  /** Its call is cancelled, since the agent has no time left: it is given back. */
+  | (Omit<Running, "mode"> & { readonly mode: "interrupted" });
+
 interface Running {
+  readonly mode: "running";
   readonly attempt: Attempt;
   readonly call: WorkerCall;
   readonly since: number;
@@ -61,9 +69,23 @@ export function createRunner(options: RunnerOptions): Runner {
   const { stores, owner, stopping, metrics, log, partitionId, settings } = context;
   const { maxErrorBytes, workerLogFile: file } = settings;
   const texts = { maxErrorBytes, workerLog: { ...owner, file } };
-  let running: Running | undefined;
-  let interrupted = false;
-  let idleSince = performance.now();
+  let state: State = { mode: "idle", since: performance.now() };
+
+  const begin = (attempt: Attempt, call: WorkerCall): void => {
+    state = { mode: "running", attempt, call, since: performance.now() };
+  };
+  const interrupt = (): void => {
+    if (state.mode !== "running") return;
+    state = { ...state, mode: "interrupted" };
+    state.call.cancel();
+  };
+  /** Answers how the run went. */
+  const rest = (): { durationMs: number; wasInterrupted: boolean } => {
+    const { mode, since } = state;
+    const now = performance.now();
+    state = { mode: "idle", since: now };
+    return { durationMs: now - since, wasInterrupted: mode === "interrupted" };
+  };
 
   /** Can it be given a task without a question before? */
   const isFit = (): boolean => worker.isReady() && !worker.isSilent();
@@ -96,28 +118,26 @@ export function createRunner(options: RunnerOptions): Runner {
     attempt.startedAt = stores.now();
     const request = toRequest(attempt, settings.dataChunkMaxBytes);
     const call = worker.process(request, attempt.task.options.maxDurationMs);
-    running = { attempt, call, since: performance.now() };
+    begin(attempt, call);
     committer.start(attempt);
     changed();
     const end = await call.end;
     attempt.processedAt = stores.now();
-    const durationMs = performance.now() - running.since;
-    idleSince = running.since + durationMs;
-    running = undefined;
+    const { durationMs, wasInterrupted } = rest();
     attempt.buffer.closed = true;
     prefetchPolicy.ran(durationMs);
     const labels = { partition: partitionId, outcome: end.kind };
     metrics.workerCallSeconds.observe(labels, durationMs / 1_000);
     log.debug({ ...idsOf(attempt), end: end.kind, durationMs }, "worker call ended");
-    finish(attempt, end);
+    finish(attempt, end, wasInterrupted);
     changed();
   };
 
-  const finish = (attempt: Attempt, end: CallEnd): void => {
+  const finish = (attempt: Attempt, end: CallEnd, wasInterrupted: boolean): void => {
     // An answer in spite of a cancellation goes to the commit point, which knows what it is worth.
     if (end.kind === "reply") committer.end(attempt, toOutcome(attempt.task, end, texts));
     else if (attempt.revoked) settler.dropped([attempt]);
-    else if (interrupted) gaveBack = settler.giveBack([attempt]);
+    else if (wasInterrupted) gaveBack = settler.giveBack([attempt]);
     else {
       log.warn({ ...idsOf(attempt), end }, "worker call failed");
       committer.end(attempt, toOutcome(attempt.task, end, texts));
@@ -140,21 +160,18 @@ export function createRunner(options: RunnerOptions): Runner {
       }
     },
     get current() {
-      return running?.attempt;
+      return state.mode === "idle" ? undefined : state.attempt;
     },
     get elapsedMs() {
-      return running && performance.now() - running.since;
+      return state.mode === "idle" ? undefined : performance.now() - state.since;
     },
-    get idleSince() {
-      return idleSince;
+    get idleMs() {
+      return state.mode === "idle" ? performance.now() - state.since : 0;
     },
     cancel(attempt) {
-      if (running?.attempt === attempt) running.call.cancel();
+      if (state.mode !== "idle" && state.attempt === attempt) state.call.cancel();
     },
-    interrupt() {
-      interrupted = true;
-      running?.call.cancel();
-    },
+    interrupt,
   };
 }
 

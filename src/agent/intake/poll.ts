@@ -9,8 +9,6 @@
 //   PO4. After a stop nothing is taken; `poll()` resolves when all that was in its hands is given
 //       back or in the ready queue.
 import type { Delivery } from "../../adaptors/queue.ts";
-import { afterInterruptions } from "../../domain/retry.ts";
-import { TaskStatus } from "../../domain/status.ts";
 import type { ChangeEvent } from "../change-event.ts";
 import { createBatcher } from "../commit/batcher.ts";
 import type { Committer } from "../commit/committer.ts";
@@ -22,8 +20,8 @@ import { retryUntilAvailable } from "../retry-until-available.ts";
 import type { WorkerClient } from "../worker/worker-client.ts";
 import { acquire } from "./acquire.ts";
 import type { PrefetchPolicy } from "./prefetch-policy.ts";
-import { createPrepare } from "./prepare.ts";
 import type { ReadyQueue } from "./ready-queue.ts";
+import { createTakeIn } from "./take-in.ts";
 
 export interface PollsterOptions {
   readonly context: AgentContext;
@@ -63,7 +61,7 @@ export async function poll(options: PollsterOptions): Promise<void> {
     options;
   const { stores, stopping, ending, idle, log, metrics, partitionId, settings } = context;
   const { queue, tables } = stores;
-  const prepare = createPrepare(context);
+  const takeIn = createTakeIn({ context, readyQueue, committer, settler });
   const acks = createBatcher<readonly Delivery[]>({
     failed: options.failed,
     flush: (lists) =>
@@ -134,7 +132,7 @@ export async function poll(options: PollsterOptions): Promise<void> {
     try {
       const attempts = await acquire(context, messages);
       acks.add(deliveries);
-      await takeIn(suspect(attempts));
+      await takeIn(attempts);
     } finally {
       leave("taking");
     }
@@ -145,31 +143,6 @@ export async function poll(options: PollsterOptions): Promise<void> {
     takeSome().catch((error: unknown) => {
       if (!stopping.aborted) throw error;
       log.warn({ err: error }, "tasks that were being taken are left to others");
-    });
-
-  const takeIn = async (attempts: readonly Attempt[]): Promise<void> => {
-    if (attempts.length === 0) return;
-    const { ready, failed } = await prepare(attempts).catch(async (error: unknown) => {
-      await settler.giveBack(attempts);
-      throw error;
-    });
-    const fetchedAt = stores.now();
-    const waitsSince = performance.now();
-    for (const attempt of attempts) Object.assign(attempt, { fetchedAt, waitsSince });
-    // Those revoked while they were prepared go no further.
-    const revoked = attempts.filter((attempt) => attempt.revoked);
-    if (revoked.length > 0) settler.dropped(revoked);
-    for (const { attempt, record } of failed)
-      if (!attempt.revoked) committer.end(attempt, record, TaskStatus.DISPATCHED);
-    readyQueue.put(ready.filter((attempt) => !attempt.revoked));
-  };
-
-  /** Ends those that came to nothing too often before anything is done for them; answers the others. */
-  const suspect = (attempts: readonly Attempt[]): Attempt[] =>
-    attempts.filter((attempt) => {
-      const record = afterInterruptions(attempt.task);
-      if (record) committer.end(attempt, record, TaskStatus.DISPATCHED);
-      return record === undefined;
     });
 
   /** PO3. */
@@ -190,8 +163,7 @@ export async function poll(options: PollsterOptions): Promise<void> {
     const hasWork = elapsedMs !== undefined || readyQueue.size > 0;
     if (state.mode === "waiting" && worker.isReady() && !hasWork) idle.start();
     else idle.end();
-    if (elapsedMs === undefined && performance.now() - runner.idleSince > FORGET_MS)
-      prefetchPolicy.forget();
+    if (runner.idleMs > FORGET_MS) prefetchPolicy.forget();
     if (state.mode === "waiting" && prefetchPolicy.isSaturated(elapsedMs)) state.leave.abort();
     if (!worker.isReady() || worker.isSilent()) readyQueue.look();
     if (elapsedMs !== undefined || !worker.isReady()) {
