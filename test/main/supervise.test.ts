@@ -7,6 +7,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { startOf } from "../../src/main/dev/process-state.ts";
 import { SAME_WISH_MS } from "../../src/main/dev/stop-signals.ts";
+import { WORKER_AWAY } from "../../src/main/exit-codes.ts";
 
 const STAND_IN = join(import.meta.dirname, "../support/stand-in-grid.ts");
 const ROLES = ["temporal", "submitter", "orchestrator", "agent-1", "worker-1"];
@@ -62,6 +63,20 @@ describe("a child that dies", () => {
       expect(pidsOf("agent-1")).toHaveLength(2);
       expect(pidsOf("worker-1")).toHaveLength(2);
     });
+  });
+
+  test("takes its worker along when it is an agent that never saw it serve", async () => {
+    // The first one sees it; those after it end soon, with the exit code of the file.
+    const ends = "until [ -s code ]; do sleep 0.02; done; exit $(cat code)";
+    start(`agent-1=echo $$ >> agent-1.pids; ${ends}`);
+    await usable();
+    writeFileSync(join(folder, "agent-1.unready"), "");
+    writeFileSync(join(folder, "code"), "1");
+    await vi.waitFor(() => expect(pidsOf("agent-1").length).toBeGreaterThan(3));
+    // With the first one, which had been ready.
+    expect(pidsOf("worker-1")).toHaveLength(2);
+    writeFileSync(join(folder, "code"), `${WORKER_AWAY}`);
+    await vi.waitFor(() => expect(pidsOf("worker-1").length).toBeGreaterThan(2));
   });
 
   test("again and again is started after longer and longer pauses", async () => {

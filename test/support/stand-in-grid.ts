@@ -1,7 +1,8 @@
 // Usage: stand-in-grid.ts FOLDER GRACE_MS [ROLE=COMMAND]…
 //
 // A supervisor as `grid dev` runs it, over roles that are a few lines of shell each: they note
-// their start and their end in files, and end when told to. "temporal=" means that there is none.
+// their start and their end in files, and end when told to. A file ROLE.unready keeps a role from
+// becoming ready. "temporal=" means that there is none.
 import { appendFileSync, existsSync } from "node:fs";
 import { join } from "node:path";
 import type { ChildSpec } from "../../src/main/dev/child.ts";
@@ -21,7 +22,9 @@ const hasStarted = (name: string): boolean => existsSync(join(folder, `${name}.p
 
 /** As with real ones, an agent is ready when its worker serves. */
 const isReady = (name: string): boolean =>
-  hasStarted(name) && (!name.startsWith("agent") || hasStarted(name.replace("agent", "worker")));
+  !existsSync(join(folder, `${name}.unready`)) &&
+  hasStarted(name) &&
+  (!name.startsWith("agent") || hasStarted(name.replace("agent", "worker")));
 
 const spec = (name: string): ChildSpec => ({
   name,

@@ -120,6 +120,9 @@ def raised_exception(endpoint: str) -> None:
         [grid.end(attempt) for attempt in attempts],
         [TaskStatus.RETRIED, TaskStatus.RETRIED, TaskStatus.ERROR],
     )
+    error = grid.tasks.get_task(attempts[-1]).output.error
+    print(error)
+    expect("\nThe worker's code raised an exception. The log of the worker" in error, True)
 
 
 def deadline(endpoint: str) -> None:
