@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { pythonSdk } from "../support/python-sdk.ts";
 import { type RunningGrid, runPython, startGrid } from "./grid.ts";
 
@@ -35,4 +35,11 @@ describe("unmodified programs of the published Python SDK", () => {
   it.each(Object.entries(SCENARIOS))("%s: %s", { timeout: 120_000 }, async (name) => {
     await runPython(python, "scenarios.py", [grid.endpoint, name]);
   });
+
+  it("what a task's code raised is in its output, from the worker's log", async () => {
+    const error = await runPython(python, "scenarios.py", [grid.endpoint, "raised_exception"]);
+    expect(error).toMatch(
+      /\/worker-\d\.log, ends with\n[\s\S]*RuntimeError: it was asked to raise/,
+    );
+  }, 120_000);
 });

@@ -31,7 +31,7 @@ it.each([
   ["are cancelled", "cancel"],
 ])(
   "two tasks that sleep for an hour: they %s, and ten others complete",
-  async (how) => {
+  async (_, how) => {
     const before = { first: grid.pid("worker-1"), second: grid.pid("worker-2") };
     const started = (await children()).length;
     await runPython(python, "hour_sleepers.py", [grid.endpoint, how]);

@@ -27,10 +27,8 @@ function lastLines(file: string): string {
       const { size } = fstatSync(fd);
       const bytes = Buffer.alloc(Math.min(size, LAST_BYTES));
       readSync(fd, bytes, 0, bytes.length, size - bytes.length);
-      const lines = bytes.toString("utf8").trimEnd().split("\n");
-      // The first one is cut in the middle.
-      const whole = size > LAST_BYTES && lines.length > 1 ? lines.slice(1) : lines;
-      return whole.slice(-LAST_LINES).join("\n");
+      const text = bytes.toString("utf8").trimEnd().split("\n").slice(-LAST_LINES).join("\n");
+      return size > LAST_BYTES ? `…${text}` : text;
     } finally {
       closeSync(fd);
     }
