@@ -46,8 +46,8 @@ describe("LI2: the silence of an agent", () => {
     };
     await using _liveness = createLiveness({ stores: behindIt, log }, { leaseMs: LEASE_MS });
     const known = async () => (await agents.list()).some((agent) => agent.agentId === silent);
-    // Each of these rounds took longer than a quarter of the lease.
-    await vi.waitFor(() => expect(rounds).toBeGreaterThan(8), PATIENCE);
+    // Each of these rounds took longer than a quarter of the lease; the others would do.
+    await vi.waitFor(() => expect(rounds).toBeGreaterThan(24), PATIENCE);
     expect(await known()).toBe(true);
     slow = false;
     await vi.waitFor(async () => expect(await known()).toBe(false), PATIENCE);
