@@ -6,7 +6,7 @@ import { agentId, partitionId, type TaskId } from "../../src/domain/ids.ts";
 import { TaskStatus } from "../../src/domain/status.ts";
 import type { Stores } from "../../src/lifecycle/stores.ts";
 import { republishLost } from "../../src/orchestrator/supervision/republish-lost.ts";
-import { createBatchState } from "../../src/orchestrator/supervision/state.ts";
+import { createBatchState, NEVER } from "../../src/orchestrator/supervision/state.ts";
 import { holdInKilledProcess } from "../support/hold-deliveries.ts";
 import { submit, times } from "../support/orchestration.ts";
 import { purgeQueue } from "../support/purge-queue.ts";
@@ -118,7 +118,7 @@ describe("a message that is lost is published again", () => {
     const [info] = await stores.tables.batches.get([{ sessionId: session, batch: 1 }]);
     if (!task || !info) throw new Error("nothing submitted");
     const { stores: seen, published } = watched();
-    const state = { ...createBatchState(info, 0), patienceMs: 400 };
+    const state = { ...createBatchState(info, NEVER), patienceMs: 400 };
     const look = () => {
       state.lostCheck.at = 0;
       return republishLost(seen, [state], { republishAfterMs: 0, partitions: new Set() });

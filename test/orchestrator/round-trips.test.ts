@@ -45,11 +45,11 @@ const REST_MS = 300;
 async function lookOnce(sessions: readonly SessionId[], batches: number): Promise<RoundTrips> {
   const counted = countRoundTrips(stores);
   const { tables } = counted.stores;
-  let aheadMs = 0;
-  const ahead = { ...counted.stores, now: () => Date.now() + aheadMs };
+  const now = performance.now.bind(performance);
+  using clock = vi.spyOn(performance, "now");
   await using watch = createWatch({ tables, log }, { pollMs: 3_600_000 });
   await using _supervisor = createSupervisor(
-    { stores: ahead, watch, log },
+    { stores: counted.stores, watch, log },
     { republishAfterMs: 60_000 },
   );
   let looks = 0;
@@ -63,7 +63,7 @@ async function lookOnce(sessions: readonly SessionId[], batches: number): Promis
   await vi.waitFor(() => expect(looks).toBeGreaterThan(0), PATIENCE);
   await sleep(AGENTS_MS);
   return await counted.measure(async () => {
-    aheadMs = AHEAD_MS;
+    clock.mockImplementation(() => now() + AHEAD_MS);
     looks = 0;
     await giveNews();
     await vi.waitFor(() => expect(looks).toBe(1), PATIENCE);

@@ -44,7 +44,7 @@ export async function feedQueue(
     if (slice.length === 0) break;
     dispatched += await dispatch(stores, sessionId, slice);
   }
-  if (dispatched > 0) share.dispatchedAt = stores.now();
+  if (dispatched > 0) share.dispatchedAt = performance.now();
   return dispatched;
 }
 
@@ -55,11 +55,11 @@ async function findReady(
   states: readonly BatchState[],
   share: Share,
 ): Promise<void> {
-  const { tables, now } = stores;
+  const { tables } = stores;
   const known = states.reduce((sum, { ready }) => sum + ready.length, 0);
   const empty = states.filter(({ ready }) => ready.length === 0);
   if (known >= HIGH || empty.length === 0) return;
-  let due = empty.filter(({ readyCheck: { at } }) => at <= now());
+  let due = empty.filter(({ readyCheck: { at } }) => at <= performance.now());
   if (due.length === 0 && (await isLeftOut(stores, sessionId, share)))
     due = empty.filter(({ info: { progress } }) => progress.pending > 0);
   if (due.length === 0) return;
@@ -69,7 +69,7 @@ async function findReady(
   for (const [i, ready] of found.entries()) {
     const state = due[i] as BatchState;
     state.ready = ready;
-    reschedule(state.readyCheck, ready.length > 0, now());
+    reschedule(state.readyCheck, ready.length > 0, performance.now());
   }
 }
 
@@ -82,7 +82,7 @@ async function isLeftOut({ tables }: Stores, sessionId: SessionId, share: Share)
 
 /** How many tasks may be put on the queue now. */
 async function roomFor(
-  { tables, now }: Stores,
+  { tables }: Stores,
   sessionId: SessionId,
   states: readonly BatchState[],
   share: Share,
@@ -90,7 +90,7 @@ async function roomFor(
   const room = await tables.tasks.roomBelow(sessionId, HIGH);
   if (room <= HIGH - DEEP) share.deep = true;
   if (room > HIGH - LOW) return room;
-  return now() - share.dispatchedAt > STALLED_MS ? SLICE * states.length : 0;
+  return performance.now() - share.dispatchedAt > STALLED_MS ? SLICE * states.length : 0;
 }
 
 /** The next ready tasks, in the order of the batches. */

@@ -6,13 +6,13 @@ import type { Watch } from "./watch.ts";
 const AT_WORK = 6;
 
 export async function parkWaiting(
-  { tables, now }: Stores,
+  { tables }: Stores,
   watch: Pick<Watch, "park">,
   { states, parkAfterMs }: { states: readonly BatchState[]; parkAfterMs: number },
 ): Promise<void> {
-  const unmoved = findUnmoved(states, { parkAfterMs, at: now() });
+  const unmoved = findUnmoved(states, { parkAfterMs, at: performance.now() });
   if (unmoved.length === 0) return;
-  for (const state of unmoved) state.parkAskedAt = now();
+  for (const state of unmoved) state.parkAskedAt = performance.now();
   // The store parks those that do wait: what is known here are their counts.
   const parked = await tables.batches.park(unmoved.map(({ info }) => info));
   for (const key of parked) watch.park(key);

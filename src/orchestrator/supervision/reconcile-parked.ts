@@ -52,7 +52,7 @@ export function createParkedReconciler(
   { stores, log }: { readonly stores: Stores; readonly log: Logger },
   { firstMs = 5_000 }: ParkedReconcilerOptions = {},
 ): ParkedReconciler {
-  const { tables, now } = stores;
+  const { tables } = stores;
   const visits = new Map<string, Visit>();
   const stop = new AbortController();
   let followed: readonly BatchInfo[] = [];
@@ -65,7 +65,7 @@ export function createParkedReconciler(
     const known = visits.get(id);
     if (known) known.seenIn = walk;
     else {
-      const at = now() + everyMs;
+      const at = performance.now() + everyMs;
       const key = { sessionId, batch, batchId };
       visits.set(id, { batch: key, at, everyMs, after: undefined, seenIn: walk });
     }
@@ -119,12 +119,14 @@ export function createParkedReconciler(
     visit.after = after;
     // Not at the end yet: at once, but in turn with the others.
     if (!after) visit.everyMs = found > 0 ? firstMs : Math.min(LATEST_MS, 2 * visit.everyMs);
-    visit.at = now() + (after ? 0 : visit.everyMs);
+    visit.at = performance.now() + (after ? 0 : visit.everyMs);
   };
 
   const visitDue = async (): Promise<void> => {
     const until = performance.now() + BUDGET_MS;
-    let due = [...visits.values()].filter(({ at }) => at <= now()).sort((a, b) => a.at - b.at);
+    let due = [...visits.values()]
+      .filter(({ at }) => at <= performance.now())
+      .sort((a, b) => a.at - b.at);
     while (due.length > 0 && performance.now() <= until && !stop.signal.aborted) {
       const page = due.map(({ batch, after }) => ({ ...batch, after }));
       const answers = await reconcileDependencies(stores, page);

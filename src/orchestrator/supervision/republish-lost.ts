@@ -29,14 +29,14 @@ export async function republishLost(
   states: readonly BatchState[],
   lost: Lost,
 ): Promise<number> {
-  const due = states.filter(({ lostCheck: { at } }) => at <= stores.now());
+  const due = states.filter(({ lostCheck: { at } }) => at <= performance.now());
   const [finished, published] = await allOf([
     carryOut(stores, due, lost),
     republish(stores, due, lost),
   ]);
   const found = batchesOf([...finished, ...published]);
   for (const { info, lostCheck } of due)
-    reschedule(lostCheck, found.has(info.batchId), stores.now());
+    reschedule(lostCheck, found.has(info.batchId), performance.now());
   return finished.length + published.length;
 }
 
@@ -70,7 +70,7 @@ async function republish(
   const tasks = found.flat();
   if (tasks.length === 0) return [];
   await stores.queue.publish(tasks.map(toMessage));
-  for (const state of inThese(due, tasks)) state.republishedAt = stores.now();
+  for (const state of inThese(due, tasks)) state.republishedAt = performance.now();
   return tasks;
 }
 
@@ -85,7 +85,7 @@ const inThese = (states: readonly BatchState[], tasks: readonly Task[]): BatchSt
 /** Those that wait beside an idle agent: all at once, and again ever more rarely while nothing moves. */
 async function lostIn(stores: Stores, due: readonly BatchState[], lost: Lost): Promise<Task[]> {
   if (lost.partitions.size === 0) return [];
-  const at = stores.now();
+  const at = performance.now();
   const again = due.filter(({ republishedAt, againAfterMs }) => at - republishedAt >= againAfterMs);
   const waiting = await waitingIn(stores, again, lost.republishAfterMs);
   const tasks = waiting.filter((task) => isIn(lost, task));
@@ -95,7 +95,7 @@ async function lostIn(stores: Stores, due: readonly BatchState[], lost: Lost): P
 
 /** Those that waited suspiciously long where no agent is ever idle, ever more rarely. */
 async function lateIn(stores: Stores, due: readonly BatchState[], lost: Lost): Promise<Task[]> {
-  const at = stores.now();
+  const at = performance.now();
   const impatient = due.filter(({ republishedAt, patienceMs }) => at - republishedAt >= patienceMs);
   const groups = Map.groupBy(impatient, (state) => state.patienceMs);
   const waiting = await allOf(

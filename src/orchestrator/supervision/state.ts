@@ -1,3 +1,5 @@
+// What is remembered between two looks. Its times are of this process alone, and of a clock that
+// does not jump: `performance.now()`.
 import type { BatchInfo } from "../../adaptors/table-storage.ts";
 import type { TaskId } from "../../domain/ids.ts";
 
@@ -27,6 +29,9 @@ export interface BatchState {
   republishedAt: number;
 }
 
+/** Before all times. */
+export const NEVER = Number.NEGATIVE_INFINITY;
+
 const SOON_MS = 1_000;
 const LATEST_MS = 5_000;
 const PATIENCE_MS = 60_000;
@@ -41,7 +46,7 @@ export const createBatchState = (info: BatchInfo, now: number): BatchState => ({
   lostCheck: { at: now + SOON_MS, everyMs: SOON_MS },
   patienceMs: PATIENCE_MS,
   againAfterMs: SOON_MS,
-  republishedAt: 0,
+  republishedAt: NEVER,
 });
 
 export function noteProgress(state: BatchState, info: BatchInfo, now: number): void {

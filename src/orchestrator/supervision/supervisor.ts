@@ -17,7 +17,7 @@ import { createLostPartitions } from "./lost-partitions.ts";
 import { parkWaiting } from "./park-waiting.ts";
 import { createParkedReconciler, type ParkedReconcilerOptions } from "./reconcile-parked.ts";
 import { type Patience, republishLost } from "./republish-lost.ts";
-import { type BatchState, createBatchState, noteProgress } from "./state.ts";
+import { type BatchState, createBatchState, NEVER, noteProgress } from "./state.ts";
 import { idOf, type Watch } from "./watch.ts";
 
 export interface SupervisorDependencies {
@@ -51,17 +51,17 @@ export function createSupervisor(
   options: SupervisorOptions,
 ): AsyncDisposable {
   const { republishAfterMs, parkAfterMs = 10_000, recountEveryMs = 600_000 } = options;
-  const { tables, now } = stores;
+  const { tables } = stores;
   const sessions = new Map<SessionId, SessionSupervision>();
   const rounds = new Set<Promise<void>>();
   const parkedReconciler = createParkedReconciler({ stores, log }, options.parkedReconciler);
   const lostPartitions = createLostPartitions(tables, { republishAfterMs });
   let lost: ReadonlySet<PartitionId> = new Set();
   let stopped = false;
-  let statusesAt = 0;
+  let statusesAt = NEVER;
 
   const take = (followed: readonly BatchInfo[]): void => {
-    const at = now();
+    const at = performance.now();
     for (const [sessionId, infos] of Map.groupBy(followed, (info) => info.sessionId)) {
       const supervision = sessions.get(sessionId) ?? createSessionSupervision(at);
       sessions.set(sessionId, supervision);
@@ -81,14 +81,15 @@ export function createSupervisor(
   /** A session that was resumed has tasks to dispatch in all its batches. */
   const readStatuses = async (): Promise<void> => {
     const unknown = [...sessions.values()].some(({ status }) => status === undefined);
-    if (!unknown && now() - statusesAt < STATUS_EVERY_MS) return;
-    statusesAt = now();
+    if (!unknown && performance.now() - statusesAt < STATUS_EVERY_MS) return;
+    statusesAt = performance.now();
     const statuses = await tables.sessions.statuses([...sessions.keys()]);
     for (const [sessionId, supervision] of sessions) {
       const status = statuses.get(sessionId);
       const resumed =
         status === SessionStatus.RUNNING && supervision.status === SessionStatus.PAUSED;
-      if (resumed) for (const { readyCheck } of supervision.states.values()) readyCheck.at = now();
+      if (resumed)
+        for (const { readyCheck } of supervision.states.values()) readyCheck.at = performance.now();
       supervision.status = status;
     }
   };
@@ -100,11 +101,12 @@ export function createSupervisor(
     lost = await lostPartitions.look();
     if (lost.isSubsetOf(before)) return;
     for (const { states } of sessions.values())
-      for (const { lostCheck } of states.values()) lostCheck.at = Math.min(lostCheck.at, now());
+      for (const { lostCheck } of states.values())
+        lostCheck.at = Math.min(lostCheck.at, performance.now());
   };
 
   const isDue = ({ states, status, deep }: SessionSupervision): boolean => {
-    const at = now();
+    const at = performance.now();
     const runs = status === SessionStatus.RUNNING;
     for (const { lostCheck, readyCheck, ready, info } of states.values()) {
       if (lostCheck.at <= at) return true;
@@ -117,8 +119,9 @@ export function createSupervisor(
   /** Where the store's counts may be wrong. They decide nothing, so there is no hurry. */
   const recount = async (sessionId: SessionId, supervision: SessionSupervision): Promise<void> => {
     const { byStatus, progress } = tables.counts.exact;
-    if ((byStatus && progress) || now() - supervision.recountedAt < recountEveryMs) return;
-    supervision.recountedAt = now();
+    if ((byStatus && progress) || performance.now() - supervision.recountedAt < recountEveryMs)
+      return;
+    supervision.recountedAt = performance.now();
     await tables.counts.recount(sessionId);
   };
 
@@ -142,7 +145,7 @@ export function createSupervisor(
     try {
       await lookAfter(sessionId, supervision);
     } catch (error) {
-      supervision.notBefore = now() + BACK_OFF_MS;
+      supervision.notBefore = performance.now() + BACK_OFF_MS;
       if (!stopped) log.warn({ sessionId, err: error }, "supervision failed, will be repeated");
     } finally {
       supervision.busy = false;
@@ -151,7 +154,8 @@ export function createSupervisor(
 
   const startRounds = (): void => {
     for (const [sessionId, supervision] of sessions) {
-      if (supervision.busy || supervision.notBefore > now() || !isDue(supervision)) continue;
+      if (supervision.busy || supervision.notBefore > performance.now() || !isDue(supervision))
+        continue;
       const running = round(sessionId, supervision).finally(() => rounds.delete(running));
       rounds.add(running);
     }
@@ -182,6 +186,6 @@ export function createSupervisor(
 }
 
 const createSessionSupervision = (now: number): SessionSupervision => ({
-  ...{ states: new Map(), status: undefined, busy: false, notBefore: 0, recountedAt: now },
-  ...{ deep: false, dispatchedAt: 0 },
+  ...{ states: new Map(), status: undefined, busy: false, notBefore: NEVER, recountedAt: now },
+  ...{ deep: false, dispatchedAt: NEVER },
 });

@@ -103,7 +103,9 @@ export function toRecordText(record: CommitRecord): string {
 
 /** What the ledger must know of a task. */
 export const refOf = ({ taskId, sessionId, batchId, options }: TaskDefinition): TaskRef => ({
-  ...{ task_id: taskId, session_id: sessionId, batch_id: batchId },
+  task_id: taskId,
+  session_id: sessionId,
+  batch_id: batchId,
   partition_id: options.partitionId,
 });
 
