@@ -60,8 +60,8 @@ export async function runOrchestrator(config: Config): Promise<void> {
     }),
   );
   const { tables, scheduling } = stores;
-  const { window } = scheduling;
-  const started = createSessionWorkflows(client, { window, sessions: tables.sessions });
+  const { window, leaseMs } = scheduling;
+  const started = createSessionWorkflows(client, { window, leaseMs, sessions: tables.sessions });
   const workflows = withDirectControl(started, stores);
   const announcer = stack.use(createAnnouncer({ tables, workflows, log }));
   const revival = createWorkflowRevival({ client, tables, workflows, log });

@@ -44,8 +44,9 @@ async function openGrid(config: Config, dependencies: Dependencies): Promise<Gri
   await addPartitions(tables, config);
   const temporal = await connectTemporal(config.temporal, dependencies);
   if (!temporal) return undefined;
-  const { window } = stores.scheduling;
-  const started = createSessionWorkflows(temporal.client, { window, sessions: tables.sessions });
+  const { window, leaseMs } = stores.scheduling;
+  const options = { window, leaseMs, sessions: tables.sessions };
+  const started = createSessionWorkflows(temporal.client, options);
   const workflows = withDirectControl(started, stores);
   const announcer = stack.use(createAnnouncer({ tables, workflows, log }));
   const creator = stack.use(await openCreator({ stores, log }));

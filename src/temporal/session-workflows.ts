@@ -6,6 +6,7 @@ import {
   WorkflowExecutionAlreadyStartedError,
   WorkflowUpdateFailedError,
   WorkflowUpdateRPCTimeoutOrCancelledError,
+  WorkflowUpdateStage,
 } from "@temporalio/client";
 import {
   ApplicationFailure,
@@ -26,6 +27,8 @@ import * as grid from "../workflows/contracts.ts";
 export interface SessionWorkflowsOptions {
   /** Batches that a session may have open at once. */
   readonly window: number;
+  /** For so long may a command that was accepted wait for agents that do not answer. */
+  readonly leaseMs: number;
   readonly sessions: Pick<SessionTable, "get">;
   /** The native client retries inside while Temporal is away: callers must not wait for that. */
   readonly patienceMs?: number;
@@ -94,15 +97,19 @@ function toRefusal(sessionId: SessionId, error: WorkflowUpdateFailedError): Erro
 
 export function createSessionWorkflows(
   client: Client,
-  { window, sessions, patienceMs = 8_000 }: SessionWorkflowsOptions,
+  { window, leaseMs, sessions, patienceMs = 8_000 }: SessionWorkflowsOptions,
 ): SessionWorkflows {
-  const call = async <T>(sessionId: SessionId, work: () => Promise<T>): Promise<T> => {
-    const called = client.withDeadline(Date.now() + patienceMs, work);
+  const call = async <T>(
+    sessionId: SessionId,
+    work: () => Promise<T>,
+    limitMs = patienceMs,
+  ): Promise<T> => {
+    const called = client.withDeadline(Date.now() + limitMs, work);
     const timer = Promise.withResolvers<never>();
     // The native client tries on past its deadline while nobody listens at Temporal's address.
     const late = setTimeout(
       () => timer.reject(away("did not answer in time", undefined)),
-      patienceMs + LATE_MS,
+      limitMs + LATE_MS,
     );
     try {
       return await Promise.race([called, timer.promise]);
@@ -154,12 +161,15 @@ export function createSessionWorkflows(
     },
 
     async control(sessionId, command, args) {
-      await call(sessionId, () =>
-        handleOf(sessionId).executeUpdate<unknown, [Partial<StopSubmission>]>(command, {
+      // In two steps: who accepts it lives, and may take its time to carry it out.
+      const update = await call(sessionId, () =>
+        handleOf(sessionId).startUpdate<unknown, [Partial<StopSubmission>]>(command, {
           args: [args ?? {}],
           updateId: `${command}-${randomUUID()}`,
+          waitForStage: WorkflowUpdateStage.ACCEPTED,
         }),
       );
+      await call(sessionId, () => update.result(), leaseMs + patienceMs);
     },
 
     async batchesSubmitted(sessionId, mark) {

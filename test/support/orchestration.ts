@@ -59,7 +59,7 @@ export async function openOrchestration(
       ...{ connection, namespace, graceDelayMs: 500 },
     }),
   );
-  const started = createSessionWorkflows(client, { window, sessions: tables.sessions });
+  const started = createSessionWorkflows(client, { window, leaseMs, sessions: tables.sessions });
   const workflows = withDirectControl(started, stores);
   const announcer = stack.use(createAnnouncer({ tables, workflows, log }));
   const revival = createWorkflowRevival({ client, tables, workflows, log });

@@ -48,7 +48,9 @@ describe("a process that connects to Temporal", () => {
     const connected = await connect(await newNamespace("bare"), stack);
     if (!connected) throw new Error("not connected");
     const { sessions } = stores.tables;
-    const workflows = createSessionWorkflows(connected.client, { window: 64, sessions });
+    const workflows = createSessionWorkflows(connected.client, {
+      ...{ window: 64, leaseMs: 1_000, sessions },
+    });
     const id = await stores.newSession();
     await workflows.start((await sessions.get(id)) as Session);
     expect(await retentionOf(connected)).toBe(30 * DAY_MS);

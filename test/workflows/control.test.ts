@@ -1,5 +1,7 @@
+import { randomUUID } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it, vi } from "vitest";
-import type { SessionId } from "../../src/domain/ids.ts";
+import { agentId, partitionId, type SessionId } from "../../src/domain/ids.ts";
 import type { StopSubmission } from "../../src/domain/session-commands.ts";
 import { SessionStatus, TaskStatus } from "../../src/domain/status.ts";
 import { createSessionWorkflows } from "../../src/temporal/session-workflows.ts";
@@ -46,6 +48,33 @@ describe("pause and resume", () => {
       PATIENCE,
     );
     await scene.grid.workflows.control(id, "cancel");
+  });
+
+  it("wait longer for an agent than for Temporal", async () => {
+    const { id, tasks } = await withTasks(scene, 1);
+    const { tables } = scene.stores;
+    const owner = { agentId: agentId(`agent-${randomUUID()}`), hostname: "here" };
+    const beat = (checksDone: number) =>
+      tables.agents.heartbeat({
+        ...{ ...owner, partitionId: partitionId("default"), held: 1, idleMs: 0, checksDone },
+      });
+    await beat(0);
+    expect(await tables.tasks.acquire(tasks, owner, 1)).toHaveLength(1);
+    const patienceMs = 3_000;
+    const workflows = createSessionWorkflows(scene.temporal.client, {
+      ...{ window: 64, leaseMs: 60_000, patienceMs, sessions: tables.sessions },
+    });
+    const pausing = workflows.control(id, "pause");
+    await vi.waitFor(async () => {
+      const [row] = await tables.agents.get([owner.agentId]);
+      expect(row?.checksRequested).toBe(1);
+    }, PATIENCE);
+    await sleep(patienceMs);
+    await beat(1);
+    await pausing;
+    expect((await rowOf(id))?.status).toBe(SessionStatus.PAUSED);
+    await tables.agents.remove(owner.agentId);
+    await workflows.control(id, "cancel");
   });
 });
 
@@ -205,7 +234,7 @@ describe("what is not allowed", () => {
     await using away = await openTestTemporal();
     await away.kill();
     const hasty = createSessionWorkflows(away.client, {
-      ...{ window: 64, patienceMs: 500, sessions: scene.stores.tables.sessions },
+      ...{ window: 64, leaseMs: 1_000, patienceMs: 500, sessions: scene.stores.tables.sessions },
     });
     await expect(hasty.control(await scene.stores.newSession(), "pause")).rejects.toMatchObject({
       code: "DEPENDENCY_UNAVAILABLE",
