@@ -65,6 +65,19 @@ describe("a child that dies", () => {
     });
   });
 
+  test("takes along what its worker has started, in sessions of their own too", async () => {
+    const stay = "echo $$ >> worker-1.pids\nsleep 1000";
+    writeFileSync(join(folder, "child.sh"), stay);
+    writeFileSync(join(folder, "leaver.sh"), `setsid sh child.sh &\n${stay}`);
+    start("worker-1=sh child.sh & setsid sh leaver.sh & echo $$ >> worker-1.pids; wait");
+    await usable();
+    await vi.waitFor(() => expect(pidsOf("worker-1")).toHaveLength(4));
+    const before = pidsOf("worker-1");
+    process.kill(pidsOf("agent-1")[0] ?? 0, "SIGKILL");
+    await vi.waitFor(() => expect(pidsOf("worker-1")).toHaveLength(8));
+    expect(before.map(startOf)).toEqual(before.map(() => undefined));
+  });
+
   test("takes its worker along when it is an agent that never saw it serve", async () => {
     // The first one sees it; those after it end soon, with the exit code of the file.
     const ends = "until [ -s code ]; do sleep 0.02; done; exit $(cat code)";

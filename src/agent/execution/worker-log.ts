@@ -8,7 +8,8 @@ export interface WorkerLogPlace {
   readonly file?: string | undefined;
 }
 
-const LAST_BYTES = 8 * 1_024;
+/** Kept with each failed task: a mistake in a program may make thousands of them. */
+const LAST_BYTES = 4 * 1_024;
 const LAST_LINES = 30;
 
 /** Names the log, and shows its end where it can be read: one sentence, then lines. */

@@ -4,11 +4,15 @@
 //       and a signal to the group reaches whatever it has started.
 //   PG2. The guard knows of it from its first moment to its last.
 //   PG3. `gone` resolves after everything of the group has ended.
+//   PG4. What has left the group, for a session of its own, is known by a variable that it inherited,
+//       and is killed when the group is gone.
 import { spawn } from "node:child_process";
+import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { writeSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Guard } from "./guard.ts";
+import { bearersOf } from "./process-state.ts";
 import { reasonOf } from "./start-error.ts";
 
 export interface Exit {
@@ -37,6 +41,7 @@ export interface ProcessGroupOptions {
 /** What a shell answers for a program that is there and cannot be run. */
 export const CANNOT_RUN = 126;
 const LOOK_MS = 20;
+const MARK = "GRID_PROCESS_GROUP";
 
 /** Answers whether there was somebody to receive it. */
 export function signalIfAlive(pid: number, name: NodeJS.Signals | 0): boolean {
@@ -48,26 +53,35 @@ export function signalIfAlive(pid: number, name: NodeJS.Signals | 0): boolean {
   }
 }
 
-async function endRest(pid: number, afterlifeMs: number): Promise<void> {
+interface Rest {
+  readonly pid: number;
+  readonly afterlifeMs: number;
+  /** A variable that all of the program's descendants have, as `NAME=value`. */
+  readonly mark: string;
+}
+
+async function endRest({ pid, afterlifeMs, mark }: Rest): Promise<void> {
   const deadline = performance.now() + afterlifeMs;
   if (afterlifeMs > 0) signalIfAlive(-pid, "SIGTERM");
   while (performance.now() < deadline && signalIfAlive(-pid, 0)) await sleep(LOOK_MS);
   signalIfAlive(-pid, "SIGKILL");
+  for (const stray of bearersOf(mark)) signalIfAlive(stray, "SIGKILL");
 }
 
 export function startGroup(options: ProcessGroupOptions): ProcessGroup {
   const { command, env, output, afterlifeMs, guard } = options;
   const [program, ...args] = command;
+  const id = randomUUID();
   const child = spawn(program, args, {
     detached: true,
-    env: { ...env },
+    env: { ...env, [MARK]: id },
     stdio: ["ignore", output, output],
   });
   const { pid } = child;
   if (pid === undefined) return neverStarted(once(child, "spawn"), output);
   guard.watch(pid);
   const gone = once(child, "exit").then(async ([code, signal]): Promise<Exit> => {
-    await endRest(pid, afterlifeMs);
+    await endRest({ pid, afterlifeMs, mark: `${MARK}=${id}` });
     guard.forget(pid);
     return { code, signal };
   });

@@ -1,6 +1,6 @@
 // What the system knows about a process, ours or not.
 import { execFileSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 
 /** Of /proc/PID/stat, counted from behind the name, which may hold spaces. */
 const STATE = 0;
@@ -33,5 +33,23 @@ export function isStopped(pid: number): boolean {
     return onLinux && statOf(pid)[STATE] === "T";
   } catch {
     return false; // No such process.
+  }
+}
+
+/**
+ * All processes that were started with this in their environment (`NAME=value`): what a process
+ * with it has started, directly or not, unless it cleared its environment. Only on Linux.
+ */
+export function bearersOf(variable: string): number[] {
+  if (!onLinux) return [];
+  const pids = readdirSync("/proc").filter((name) => /^\d+$/.test(name));
+  return pids.filter((pid) => environmentOf(pid).includes(variable)).map(Number);
+}
+
+function environmentOf(pid: string): readonly string[] {
+  try {
+    return readFileSync(`/proc/${pid}/environ`, "utf8").split("\0");
+  } catch {
+    return []; // It has ended, or is somebody else's.
   }
 }
