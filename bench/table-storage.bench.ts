@@ -20,7 +20,7 @@ import {
 import type { Result } from "../src/domain/result.ts";
 import { TaskStatus } from "../src/domain/status.ts";
 import type { CommitRecord, TaskDefinition } from "../src/domain/task.ts";
-import { resultIn, taskIn } from "../test/contracts/table-storage/rows.ts";
+import { resultIn, taskIn } from "../test/support/rows.ts";
 
 const CALL = 1_000;
 const GROUP = 16;

@@ -6,9 +6,9 @@ import type { BatchKey } from "../../src/domain/batch.ts";
 import type { BatchId, SessionId } from "../../src/domain/ids.ts";
 import { TaskStatus } from "../../src/domain/status.ts";
 import { bySession } from "../contracts/table-storage/conditions.ts";
-import { batchIn, idsOf, only, someSession, tasksIn } from "../contracts/table-storage/rows.ts";
 import { finished, pending, running, submitted } from "../contracts/table-storage/steps.ts";
 import { drift } from "../support/drift.ts";
+import { batchIn, idsOf, only, someSession, tasksIn } from "../support/rows.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 
 const folder = temporaryFolder();

@@ -8,14 +8,8 @@ import { openQueue, type QueueStorage } from "../../src/adaptors/queue.ts";
 import { openTableStorage, type TableStorage } from "../../src/adaptors/table-storage.ts";
 import { partitionId } from "../../src/domain/ids.ts";
 import { blobsOf, ORIGIN } from "../contracts/object-storage/blobs.ts";
-import {
-  resultIn,
-  resultsIn,
-  sessionRow,
-  someSession,
-  someTask,
-} from "../contracts/table-storage/rows.ts";
 import { limitFileSize } from "../support/file-size-limit.ts";
+import { resultIn, resultsIn, sessionRow, someSession, someTask } from "../support/rows.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 
 const root = temporaryFolder();

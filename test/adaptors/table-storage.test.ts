@@ -2,9 +2,9 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { openTableStorage } from "../../src/adaptors/table-storage.ts";
-import { resultsIn, someSession, tasksIn } from "../contracts/table-storage/rows.ts";
 import { pending } from "../contracts/table-storage/steps.ts";
 import { tableStorageContract } from "../contracts/table-storage.ts";
+import { resultsIn, someSession, tasksIn } from "../support/rows.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 
 describe("embedded", () => {

@@ -24,7 +24,7 @@ import type { TaskOptions } from "../../src/domain/task-options.ts";
 import { admit } from "../../src/lifecycle/admit.ts";
 import { refuse } from "../../src/lifecycle/roll-forward.ts";
 import type { Stores } from "../../src/lifecycle/stores.ts";
-import { sessionRow } from "../contracts/table-storage/rows.ts";
+import { sessionRow } from "../support/rows.ts";
 import { OPTIONS } from "../support/stores.ts";
 
 export const PARTITION = partitionId("default");

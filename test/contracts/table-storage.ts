@@ -16,6 +16,7 @@ import { dependencies } from "./table-storage/dependencies.ts";
 import { feed } from "./table-storage/feed.ts";
 import { operation } from "./table-storage/operation.ts";
 import { ownership } from "./table-storage/ownership.ts";
+import { parking } from "./table-storage/parking.ts";
 import { partitions } from "./table-storage/partitions.ts";
 import { queries } from "./table-storage/queries.ts";
 import { resultLists } from "./table-storage/result-lists.ts";
@@ -66,6 +67,7 @@ export function tableStorageContract({ configure }: TableStorageContract): void 
   describe("results: ownership", () => resultOwnership(given));
   describe("results: lists", () => resultLists(given));
   describe("batches", () => batches(given));
+  describe("batches: parking", () => parking(given));
   describe("counts", () => counts(given));
   describe("change feed", () => feed(given));
   describe("operation", () => operation(given));

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { type AgentId, agentId, batchId, partitionId, sessionId } from "../../src/domain/ids.ts";
 import { createUnservedPartitions } from "../../src/orchestrator/supervision/unserved-partitions.ts";
-import { sessionRow } from "../contracts/table-storage/rows.ts";
+import { sessionRow } from "../support/rows.ts";
 import { openStores, type TestStores } from "../support/stores.ts";
 
 let stores: TestStores;

@@ -23,8 +23,8 @@ import type { TaskDefinition } from "../../src/domain/task.ts";
 import type { TaskOptions } from "../../src/domain/task-options.ts";
 import type { Stores } from "../../src/lifecycle/stores.ts";
 import type { DyingTables } from "../contracts/table-storage/cuts/dying.ts";
-import { resultIn, sessionRow, someBatch, taskIn } from "../contracts/table-storage/rows.ts";
 import { openDyingTables } from "./dying-tables.ts";
+import { resultIn, sessionRow, someBatch, taskIn } from "./rows.ts";
 
 export const OPTIONS: TaskOptions = {
   options: {},

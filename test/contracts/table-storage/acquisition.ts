@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, it } from "vitest";
 import { TaskStatus } from "../../../src/domain/status.ts";
-import type { TableStoragePromises } from "../table-storage.ts";
 import {
   idsOf,
   OPTIONS,
@@ -12,7 +11,8 @@ import {
   someTask,
   taskIn,
   tasksIn,
-} from "./rows.ts";
+} from "../../support/rows.ts";
+import type { TableStoragePromises } from "../table-storage.ts";
 import {
   acquired,
   bringTo,

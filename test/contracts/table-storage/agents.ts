@@ -1,7 +1,7 @@
 import { expect, it, vi } from "vitest";
 import { partitionId } from "../../../src/domain/ids.ts";
+import { someAgent } from "../../support/rows.ts";
 import type { TableStoragePromises } from "../table-storage.ts";
-import { someAgent } from "./rows.ts";
 
 const agentRow = () => ({
   agentId: someAgent(),

@@ -6,9 +6,9 @@ import type { Condition } from "../../../src/domain/filter/conditions.ts";
 import { APPLICATION_FIELDS, type ApplicationFields } from "../../../src/domain/filter/fields.ts";
 import { APPLICATIONS } from "../../../src/domain/filter/lists.ts";
 import type { TaskDefinition } from "../../../src/domain/task.ts";
+import { OPTIONS, someSession, taskIn } from "../../support/rows.ts";
 import type { TableStoragePromises } from "../table-storage.ts";
 import { checkField, checkQueries, checkSorting, type Listed } from "./list-checks.ts";
-import { OPTIONS, someSession, taskIn } from "./rows.ts";
 import { pending } from "./steps.ts";
 
 const optionsOf = ({ name, namespace, version, service }: Application) => ({

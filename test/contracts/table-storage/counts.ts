@@ -5,8 +5,6 @@ import type { BatchKey, BatchProgress } from "../../../src/domain/batch.ts";
 import type { BatchId, PartitionId, SessionId } from "../../../src/domain/ids.ts";
 import { FINAL_TASK_STATUSES, TaskStatus } from "../../../src/domain/status.ts";
 import type { CommitRecord, Task, TaskDefinition } from "../../../src/domain/task.ts";
-import type { TableStoragePromises } from "../table-storage.ts";
-import { bySession } from "./conditions.ts";
 import {
   idsOf,
   OPTIONS,
@@ -16,7 +14,9 @@ import {
   someSession,
   someStage,
   taskIn,
-} from "./rows.ts";
+} from "../../support/rows.ts";
+import type { TableStoragePromises } from "../table-storage.ts";
+import { bySession } from "./conditions.ts";
 import { CANCELLED, COMPLETED, FAILED, RETRIED, SEEN_STATUSES } from "./steps.ts";
 
 const T = TaskStatus;

@@ -5,10 +5,10 @@ import { expect, it, onTestFinished } from "vitest";
 import type { TableStorage, TableStorageOptions } from "../../../src/adaptors/table-storage.ts";
 import type { SessionId } from "../../../src/domain/ids.ts";
 import { isFinal, ResultStatus, TASK_MACHINE, TaskStatus } from "../../../src/domain/status.ts";
+import { idsOf, resultIdsOf, someSession } from "../../support/rows.ts";
 import type { TableStoragePromises } from "../table-storage.ts";
 import { bySession } from "./conditions.ts";
 import { GROUP, groupOf, recover, runGroup, writerOf } from "./life.ts";
-import { idsOf, resultIdsOf, someSession } from "./rows.ts";
 
 const WRITER = join(import.meta.dirname, "../../support/table-writer.ts");
 const T = TaskStatus;

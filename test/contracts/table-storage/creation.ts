@@ -3,8 +3,6 @@ import { expect, it } from "vitest";
 import type { StagedTask } from "../../../src/adaptors/ports/table/tasks.ts";
 import type { TaskId } from "../../../src/domain/ids.ts";
 import { TaskStatus } from "../../../src/domain/status.ts";
-import type { TableStoragePromises } from "../table-storage.ts";
-import { bySession } from "./conditions.ts";
 import {
   idsOf,
   OPTIONS,
@@ -14,7 +12,9 @@ import {
   someTask,
   taskIn,
   tasksIn,
-} from "./rows.ts";
+} from "../../support/rows.ts";
+import type { TableStoragePromises } from "../table-storage.ts";
+import { bySession } from "./conditions.ts";
 import { bringTo, pending, SEEN_STATUSES, statusesOf, statusOf, submitted } from "./steps.ts";
 
 export function creation({ open }: TableStoragePromises): void {

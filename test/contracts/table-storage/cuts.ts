@@ -1,5 +1,6 @@
 import { expect, it, onTestFinished } from "vitest";
 import type { TableStorage } from "../../../src/adaptors/table-storage.ts";
+import { someSession } from "../../support/rows.ts";
 import { type Cast, castOf } from "./cuts/cast.ts";
 import type { CutVerb } from "./cuts/cut-verb.ts";
 import type { DyingTables } from "./cuts/dying.ts";
@@ -7,7 +8,6 @@ import { races } from "./cuts/races.ts";
 import { neutral, recounted, type Shown, show } from "./cuts/show.ts";
 import { listen } from "./cuts/told.ts";
 import { VERBS } from "./cuts/verbs.ts";
-import { someSession } from "./rows.ts";
 
 export interface CutPromises {
   /** One more connection to the same data. */

@@ -2,8 +2,6 @@ import { expect, it } from "vitest";
 import { objectId } from "../../../src/domain/ids.ts";
 import { mayChange, TASK_MACHINE, TaskStatus } from "../../../src/domain/status.ts";
 import { type CommitRecord, STATUS_OF_OUTCOME } from "../../../src/domain/task.ts";
-import type { TableStoragePromises } from "../table-storage.ts";
-import { inSession } from "./conditions.ts";
 import {
   idsOf,
   only,
@@ -13,7 +11,9 @@ import {
   someTask,
   taskIn,
   tasksIn,
-} from "./rows.ts";
+} from "../../support/rows.ts";
+import type { TableStoragePromises } from "../table-storage.ts";
+import { inSession } from "./conditions.ts";
 import {
   bringTo,
   CANCELLED,

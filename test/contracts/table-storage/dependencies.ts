@@ -1,8 +1,16 @@
 import { expect, it } from "vitest";
 import type { Edge, TableStorage } from "../../../src/adaptors/table-storage.ts";
 import type { ResultId, TaskId } from "../../../src/domain/ids.ts";
+import {
+  idsOf,
+  someBatch,
+  someResult,
+  someSession,
+  someTask,
+  taskIn,
+  tasksIn,
+} from "../../support/rows.ts";
 import type { TableStoragePromises } from "../table-storage.ts";
-import { idsOf, someBatch, someResult, someSession, someTask, taskIn, tasksIn } from "./rows.ts";
 import { pending } from "./steps.ts";
 
 const some = <T>(count: number, make: () => T): T[] => Array.from({ length: count }, make);

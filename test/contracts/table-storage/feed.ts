@@ -2,8 +2,6 @@ import { expect, it, onTestFinished, vi } from "vitest";
 import type { Change, TableStorage } from "../../../src/adaptors/table-storage.ts";
 import { objectId, type SessionId, type TaskId } from "../../../src/domain/ids.ts";
 import { isFinal, ResultStatus, TASK_MACHINE, TaskStatus } from "../../../src/domain/status.ts";
-import type { TableStoragePromises } from "../table-storage.ts";
-import { bySession } from "./conditions.ts";
 import {
   batchIn,
   completionOf,
@@ -15,7 +13,9 @@ import {
   someTask,
   taskIn,
   tasksIn,
-} from "./rows.ts";
+} from "../../support/rows.ts";
+import type { TableStoragePromises } from "../table-storage.ts";
+import { bySession } from "./conditions.ts";
 import { COMPLETED, decided, finished, keyOf, pending, running, submitted } from "./steps.ts";
 
 const T = TaskStatus;

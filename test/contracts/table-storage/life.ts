@@ -11,7 +11,7 @@ import {
 } from "../../../src/domain/ids.ts";
 import { TaskStatus } from "../../../src/domain/status.ts";
 import type { CommitRecord, Task, TaskDefinition } from "../../../src/domain/task.ts";
-import { idsOf, resultIn, taskIn } from "./rows.ts";
+import { idsOf, resultIn, taskIn } from "../../support/rows.ts";
 
 export const GROUP = 40;
 

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, it, vi } from "vitest";
 import { TaskStatus } from "../../../src/domain/status.ts";
+import { idsOf, sessionRow, someResult, someSession, taskIn, tasksIn } from "../../support/rows.ts";
 import type { TableStoragePromises } from "../table-storage.ts";
-import { idsOf, sessionRow, someResult, someSession, taskIn, tasksIn } from "./rows.ts";
 import { COMPLETED, finished, pending } from "./steps.ts";
 import { EMPTY, USES } from "./uses.ts";
 

@@ -1,8 +1,16 @@
 import { expect, it } from "vitest";
 import { TaskStatus } from "../../../src/domain/status.ts";
 import type { Task } from "../../../src/domain/task.ts";
+import {
+  idsOf,
+  only,
+  someAgent,
+  someSession,
+  someTask,
+  taskIn,
+  tasksIn,
+} from "../../support/rows.ts";
 import type { TableStoragePromises } from "../table-storage.ts";
-import { idsOf, only, someAgent, someSession, someTask, taskIn, tasksIn } from "./rows.ts";
 import { acquired, COMPLETED, keyOf, running, submitted } from "./steps.ts";
 
 const T = TaskStatus;

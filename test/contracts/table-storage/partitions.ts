@@ -3,9 +3,9 @@ import type { PartitionFields } from "../../../src/domain/filter/fields.ts";
 import { PARTITIONS } from "../../../src/domain/filter/lists.ts";
 import { partitionId } from "../../../src/domain/ids.ts";
 import type { Partition } from "../../../src/domain/partition.ts";
+import { partitionRow, someSession } from "../../support/rows.ts";
 import type { TableStoragePromises } from "../table-storage.ts";
 import { checkField, checkQueries, checkSorting, fieldsOf, type Listed } from "./list-checks.ts";
-import { partitionRow, someSession } from "./rows.ts";
 
 export function partitions({ open }: TableStoragePromises): void {
   it("adds partitions, and overwrites those that exist", async () => {

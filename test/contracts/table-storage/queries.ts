@@ -3,9 +3,17 @@ import { expect, it } from "vitest";
 import type { BatchId } from "../../../src/domain/ids.ts";
 import { TaskStatus } from "../../../src/domain/status.ts";
 import type { Task } from "../../../src/domain/task.ts";
+import {
+  idsOf,
+  OPTIONS,
+  someBatch,
+  someResult,
+  someSession,
+  taskIn,
+  tasksIn,
+} from "../../support/rows.ts";
 import type { TableStoragePromises } from "../table-storage.ts";
 import { bySession } from "./conditions.ts";
-import { idsOf, OPTIONS, someBatch, someResult, someSession, taskIn, tasksIn } from "./rows.ts";
 import { bringTo, pending, SEEN_STATUSES, submitted } from "./steps.ts";
 
 const T = TaskStatus;

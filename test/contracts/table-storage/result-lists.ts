@@ -7,10 +7,6 @@ import { RESULTS } from "../../../src/domain/filter/lists.ts";
 import { objectId, type SessionId, taskId } from "../../../src/domain/ids.ts";
 import type { Result } from "../../../src/domain/result.ts";
 import { ResultStatus } from "../../../src/domain/status.ts";
-import type { TableStoragePromises } from "../table-storage.ts";
-import { anyText, anyTime } from "./any-values.ts";
-import { inSession } from "./conditions.ts";
-import { checkField, checkFilter, checkQueries, checkSorting, type Listed } from "./list-checks.ts";
 import {
   completionOf,
   resultIdsOf,
@@ -20,7 +16,11 @@ import {
   someSession,
   someStage,
   someTask,
-} from "./rows.ts";
+} from "../../support/rows.ts";
+import type { TableStoragePromises } from "../table-storage.ts";
+import { anyText, anyTime } from "./any-values.ts";
+import { inSession } from "./conditions.ts";
+import { checkField, checkFilter, checkQueries, checkSorting, type Listed } from "./list-checks.ts";
 
 const { ABORTED, COMPLETED, CREATED, DELETED } = ResultStatus;
 

@@ -1,8 +1,15 @@
 import { expect, it } from "vitest";
 import type { TableStorage } from "../../../src/adaptors/table-storage.ts";
 import type { ResultId } from "../../../src/domain/ids.ts";
+import {
+  resultIdsOf,
+  resultIn,
+  resultsIn,
+  someResult,
+  someSession,
+  someTask,
+} from "../../support/rows.ts";
 import type { TableStoragePromises } from "../table-storage.ts";
-import { resultIdsOf, resultIn, resultsIn, someResult, someSession, someTask } from "./rows.ts";
 
 const ownersOf = async ({ results }: TableStorage, ids: readonly ResultId[]) =>
   (await results.get(ids)).map(({ ownerTaskId }) => ownerTaskId);

@@ -1,8 +1,6 @@
 import { expect, it } from "vitest";
 import { objectId, taskId } from "../../../src/domain/ids.ts";
 import { ResultStatus } from "../../../src/domain/status.ts";
-import type { TableStoragePromises } from "../table-storage.ts";
-import { bySession } from "./conditions.ts";
 import {
   completionOf,
   resultIdsOf,
@@ -12,7 +10,9 @@ import {
   someSession,
   someStage,
   someTask,
-} from "./rows.ts";
+} from "../../support/rows.ts";
+import type { TableStoragePromises } from "../table-storage.ts";
+import { bySession } from "./conditions.ts";
 
 const { ABORTED, COMPLETED, CREATED, DELETED } = ResultStatus;
 

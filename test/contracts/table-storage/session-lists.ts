@@ -8,10 +8,10 @@ import { SESSIONS } from "../../../src/domain/filter/lists.ts";
 import { partitionId, sessionId } from "../../../src/domain/ids.ts";
 import type { Session } from "../../../src/domain/session.ts";
 import { SessionStatus } from "../../../src/domain/status.ts";
+import { sessionRow } from "../../support/rows.ts";
 import type { TableStoragePromises } from "../table-storage.ts";
 import { anyOptions, anyText, anyTime, OPTION_FIELDS } from "./any-values.ts";
 import { checkField, checkQueries, checkSorting, type Listed } from "./list-checks.ts";
-import { sessionRow } from "./rows.ts";
 
 const MARK = "mark of a test";
 

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { SessionStatus } from "../../../src/domain/status.ts";
+import { sessionRow, someSession } from "../../support/rows.ts";
 import type { TableStoragePromises } from "../table-storage.ts";
-import { sessionRow, someSession } from "./rows.ts";
 
 const { CANCELLED, CLOSED, PAUSED, RUNNING } = SessionStatus;
 

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
+import { someSession } from "../../support/rows.ts";
 import type { TableStoragePromises } from "../table-storage.ts";
-import { someSession } from "./rows.ts";
 
 export function settings({ open }: TableStoragePromises): void {
   it("keeps the values that came first, whoever comes with others", async () => {

@@ -8,7 +8,7 @@ import {
   type Task,
   type TaskDefinition,
 } from "../../../src/domain/task.ts";
-import { idsOf, someAgent } from "./rows.ts";
+import { idsOf, someAgent } from "../../support/rows.ts";
 
 type Tables = Pick<TableStorage, "tasks">;
 

@@ -1,6 +1,5 @@
 import { expect, it } from "vitest";
 import { TaskStatus } from "../../../src/domain/status.ts";
-import type { TableStoragePromises } from "../table-storage.ts";
 import {
   idsOf,
   only,
@@ -10,7 +9,8 @@ import {
   someTask,
   taskIn,
   tasksIn,
-} from "./rows.ts";
+} from "../../support/rows.ts";
+import type { TableStoragePromises } from "../table-storage.ts";
 import {
   acquired,
   bringTo,

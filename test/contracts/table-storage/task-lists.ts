@@ -7,6 +7,15 @@ import { TASKS } from "../../../src/domain/filter/lists.ts";
 import { partitionId, type SessionId, type TaskId, taskId } from "../../../src/domain/ids.ts";
 import { TaskStatus } from "../../../src/domain/status.ts";
 import type { Task } from "../../../src/domain/task.ts";
+import {
+  idsOf,
+  OPTIONS,
+  someBatch,
+  someSession,
+  someTask,
+  taskIn,
+  tasksIn,
+} from "../../support/rows.ts";
 import type { TableStoragePromises } from "../table-storage.ts";
 import { anyOptions, anyText, anyTime, OPTION_FIELDS } from "./any-values.ts";
 import { bySession, inSession } from "./conditions.ts";
@@ -18,7 +27,6 @@ import {
   fieldsOf,
   type Listed,
 } from "./list-checks.ts";
-import { idsOf, OPTIONS, someBatch, someSession, someTask, taskIn, tasksIn } from "./rows.ts";
 import { bringTo, finished, SEEN_STATUSES, submitted } from "./steps.ts";
 
 /** Tasks in every status, that differ in everything one can ask for. */

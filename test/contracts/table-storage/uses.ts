@@ -1,5 +1,4 @@
 import type { TableStorage } from "../../../src/adaptors/table-storage.ts";
-import { bySession } from "./conditions.ts";
 import {
   batchIn,
   OPTIONS,
@@ -14,7 +13,8 @@ import {
   someStage,
   someTask,
   taskIn,
-} from "./rows.ts";
+} from "../../support/rows.ts";
+import { bySession } from "./conditions.ts";
 import { COMPLETED } from "./steps.ts";
 
 const OWNER = { agentId: someAgent(), hostname: "host" };

@@ -8,7 +8,7 @@ import type {
 import { holds, matches } from "../../../src/domain/filter/evaluate.ts";
 import type { Value } from "../../../src/domain/filter/lists.ts";
 import { RESULTS } from "../../../src/domain/filter/lists.ts";
-import { resultIn, someSession } from "../../contracts/table-storage/rows.ts";
+import { resultIn, someSession } from "../../support/rows.ts";
 
 /** Operators that hold for the value of a row and the value of the condition; all others do not. */
 type Case<Operator, Wanted> = [value: Value, wanted: Wanted, holding: Operator[]];

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { Condition, Filter } from "../../../src/domain/filter/conditions.ts";
 import type { ResultFields, SessionFields, TaskFields } from "../../../src/domain/filter/fields.ts";
 import { kindOf, RESULTS, SESSIONS, TASKS } from "../../../src/domain/filter/lists.ts";
-import { OPTIONS, sessionRow, someSession, taskIn } from "../../contracts/table-storage/rows.ts";
+import { OPTIONS, sessionRow, someSession, taskIn } from "../../support/rows.ts";
 
 const takes = <T>(_: T): void => {};
 

@@ -5,7 +5,7 @@ import { comparator } from "../../../src/domain/filter/order.ts";
 import type { Sort } from "../../../src/domain/filter/query.ts";
 import { resultId } from "../../../src/domain/ids.ts";
 import type { Result } from "../../../src/domain/result.ts";
-import { resultIn, someSession } from "../../contracts/table-storage/rows.ts";
+import { resultIn, someSession } from "../../support/rows.ts";
 
 const row = (id: string, change: Partial<Result>) =>
   resultIn(someSession(), { resultId: resultId(id), ...change });

@@ -9,7 +9,7 @@ import {
   stageOf,
   taskId,
 } from "../../../../src/domain/ids.ts";
-import { batchIn, idsOf, partitionRow, resultIn, taskIn } from "../rows.ts";
+import { batchIn, idsOf, partitionRow, resultIn, taskIn } from "../../../support/rows.ts";
 
 const NUMBERS = [1, 2, 3, 4];
 

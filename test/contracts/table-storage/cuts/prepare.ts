@@ -2,7 +2,7 @@
 import type { TableStorage } from "../../../../src/adaptors/table-storage.ts";
 import { ResultStatus, TaskStatus } from "../../../../src/domain/status.ts";
 import type { CommitRecord } from "../../../../src/domain/task.ts";
-import { completionOf, sessionRow } from "../rows.ts";
+import { completionOf, sessionRow } from "../../../support/rows.ts";
 import { CANCELLED, keyOf } from "../steps.ts";
 import type { Cast } from "./cast.ts";
 

@@ -2,8 +2,8 @@
 import { expect, it } from "vitest";
 import type { TableStorage } from "../../../../src/adaptors/table-storage.ts";
 import { TaskStatus } from "../../../../src/domain/status.ts";
+import { batchIn, idsOf, someSession } from "../../../support/rows.ts";
 import type { Both } from "../cuts.ts";
-import { batchIn, idsOf, someSession } from "../rows.ts";
 import { CANCELLED, COMPLETED, keyOf } from "../steps.ts";
 import { type Cast, castOf } from "./cast.ts";
 import * as bring from "./prepare.ts";

@@ -1,7 +1,7 @@
 // F4: what became of a document was told, and nothing else was.
 import type { Change, TableStorage } from "../../../../src/adaptors/table-storage.ts";
 import { TaskStatus } from "../../../../src/domain/status.ts";
-import { resultIn } from "../rows.ts";
+import { resultIn } from "../../../support/rows.ts";
 import type { Cast } from "./cast.ts";
 
 type Statuses = ReadonlyMap<string, number>;

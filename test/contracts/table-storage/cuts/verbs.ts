@@ -1,7 +1,7 @@
 // Every verb that writes, with several documents to write.
 import { holderId } from "../../../../src/domain/ids.ts";
 import { SessionStatus, TaskStatus } from "../../../../src/domain/status.ts";
-import { completionOf, sessionRow } from "../rows.ts";
+import { completionOf, sessionRow } from "../../../support/rows.ts";
 import { CANCELLED, COMPLETED, FAILED } from "../steps.ts";
 import { AGENTS } from "./agent-verbs.ts";
 import { BATCHES } from "./batch-verbs.ts";

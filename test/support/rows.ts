@@ -1,6 +1,6 @@
 // Rows for the tests, with ids of their own: all tests of a driver share one store.
 import { randomUUID } from "node:crypto";
-import type { NewBatch } from "../../../src/domain/batch.ts";
+import type { NewBatch } from "../../src/domain/batch.ts";
 import {
   type AgentId,
   agentId,
@@ -17,13 +17,13 @@ import {
   stageOf,
   type TaskId,
   taskId,
-} from "../../../src/domain/ids.ts";
-import type { Partition } from "../../../src/domain/partition.ts";
-import type { Result } from "../../../src/domain/result.ts";
-import type { Session } from "../../../src/domain/session.ts";
-import { ResultStatus, SessionStatus } from "../../../src/domain/status.ts";
-import type { CompletedResult, TaskDefinition } from "../../../src/domain/task.ts";
-import type { TaskOptions } from "../../../src/domain/task-options.ts";
+} from "../../src/domain/ids.ts";
+import type { Partition } from "../../src/domain/partition.ts";
+import type { Result } from "../../src/domain/result.ts";
+import type { Session } from "../../src/domain/session.ts";
+import { ResultStatus, SessionStatus } from "../../src/domain/status.ts";
+import type { CompletedResult, TaskDefinition } from "../../src/domain/task.ts";
+import type { TaskOptions } from "../../src/domain/task-options.ts";
 
 export const someSession = (): SessionId => sessionId(`session-${randomUUID()}`);
 export const someTask = (): TaskId => taskId(`task-${randomUUID()}`);
