@@ -97,12 +97,10 @@ it("drops a task that is paused between its acquisition and its start", async ()
   expect((await grid().task(waiting.id)).status).toBe(TaskStatus.PAUSED);
   release.resolve();
   await reaches(grid(), running.id, TaskStatus.COMPLETED);
-  await vi.waitFor(() =>
-    expect(pair.lines.filter(({ msg }) => msg === "attempt dropped")).toHaveLength(1),
-  );
+  // Wherever it was by then: being looked at after its acquisition, prepared, or in the ready queue.
+  await vi.waitFor(() => expect(pair.agent.taskIds()).toEqual([]));
   expect((await grid().task(waiting.id)).status).toBe(TaskStatus.PAUSED);
   expect(ran).toEqual([running.id]);
-  await vi.waitFor(() => expect(pair.agent.taskIds()).toEqual([]));
   // It goes on with the next session.
   pair.worker.behaviour = async () => OK;
   const next = await submitOne(grid());

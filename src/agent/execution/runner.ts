@@ -63,6 +63,13 @@ interface Running {
   readonly since: number;
 }
 
+/**
+ * An agent that was stopped for long hears at once that its attempt is revoked, before it reads
+ * the worker's answer that has been waiting for it: that one goes to the commit point, which
+ * refuses it and says so (I2).
+ */
+const ANSWER_ON_ITS_WAY_MS = 20;
+
 export function createRunner(options: RunnerOptions): Runner {
   const { context, worker, lease, readyQueue, prefetchPolicy, committer, settler, changed } =
     options;
@@ -169,7 +176,9 @@ export function createRunner(options: RunnerOptions): Runner {
       return state.mode === "idle" ? performance.now() - state.since : 0;
     },
     cancel(attempt) {
-      if (state.mode !== "idle" && state.attempt === attempt) state.call.cancel();
+      setTimeout(() => {
+        if (state.mode !== "idle" && state.attempt === attempt) state.call.cancel();
+      }, ANSWER_ON_ITS_WAY_MS);
     },
     interrupt,
   };
