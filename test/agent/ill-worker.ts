@@ -1,9 +1,9 @@
-// Usage: ill-worker.ts SOCKET ILLNESS [WHEN_WELL_AGAIN]
+// Usage: ill-worker.ts SOCKET ILLNESS
 //
 // A worker that is there and falls ill in the task it is given: it does not answer, and what it is
 // asked afterwards it hears as its illness allows. Written on HTTP/2 alone, since servers of gRPC
 // are too well to do some of this.
-import { existsSync, openSync, rmSync } from "node:fs";
+import { openSync, rmSync } from "node:fs";
 import {
   constants,
   createServer,
@@ -12,7 +12,7 @@ import {
 } from "node:http2";
 import { createServer as createTcpServer, type Socket } from "node:net";
 
-const [socket = "", illness = "", whenWell = ""] = process.argv.slice(2);
+const [socket = "", illness = ""] = process.argv.slice(2);
 
 const SERVING = 1;
 const NOT_SERVING = 2;
@@ -104,7 +104,7 @@ server.on("session", (session: ServerHttp2Session) => {
 server.on("stream", (stream, headers) => {
   stream.on("error", () => undefined);
   if (`${headers[constants.HTTP2_HEADER_PATH]}`.endsWith("/Process")) ILLNESSES[illness]?.(stream);
-  else answer(stream, frame(0x08, isWell || existsSync(whenWell) ? SERVING : NOT_SERVING));
+  else answer(stream, frame(0x08, isWell ? SERVING : NOT_SERVING));
 });
 server.on("error", () => undefined);
 server.listen(socket);

@@ -79,12 +79,8 @@ export const startDeadlyWorker = ({ agentSocket, workerSocket }: Sockets): Child
 
 const LITTLE = 'ulimit -n 64; exec "$@"';
 
-/** A worker with few file descriptors that falls ill in its task; a file says when it is well again. */
-export const startIllWorker = (
-  { workerSocket }: Sockets,
-  illness: string,
-  whenWell = "",
-): Child => {
-  const program = [process.execPath, here("ill-worker.ts"), workerSocket, illness, whenWell];
+/** A worker with few file descriptors that falls ill in its task. */
+export const startIllWorker = ({ workerSocket }: Sockets, illness: string): Child => {
+  const program = [process.execPath, here("ill-worker.ts"), workerSocket, illness];
   return startProgram("/bin/sh", ["-c", LITTLE, "sh", ...program], {});
 };
