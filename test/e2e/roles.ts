@@ -17,20 +17,32 @@ export interface Roles extends AsyncDisposable {
   readonly endpoint: string;
   /** Tells all roles at once to stop; answers their exit codes. */
   stop(): Promise<Readonly<Record<string, number | null>>>;
+  /** What the roles have written so far. */
+  said(): readonly string[];
+}
+
+export interface RolesOptions {
+  readonly orchestrators?: 1 | 2;
+  /** What a role's environment has in addition. */
+  readonly envOf?: (role: string) => Variables;
+  /** Where workers note what they execute. */
+  readonly executionsLog?: string;
 }
 
 type Variables = Readonly<Record<string, string>>;
 
 /** One agent with its worker on sockets for the partition `default`, one on TCP for `tcp`. */
-export async function startRoles(python: string): Promise<Roles> {
+export async function startRoles(python: string, options: RolesOptions = {}): Promise<Roles> {
+  const { orchestrators = 1, envOf = () => ({}), executionsLog } = options;
   await using opened = new AsyncDisposableStack();
   const folder = await mkdtemp(join(tmpdir(), "grid-e2e-"));
   opened.defer(() => rm(folder, { recursive: true, force: true }));
   const { address } = opened.use(await openTestTemporal());
   const file = join(folder, "grid.yaml");
   await writeFile(file, toFile(folder, address));
-  const ports = await findPorts(Array.from({ length: 7 }, () => ({ port: 0 })));
-  const [submitterPort, submitterHttp, orchestratorHttp, ...ofAgents] = ports.map(String);
+  const ports = await findPorts(Array.from({ length: 8 }, () => ({ port: 0 })));
+  const [submitterPort, submitterHttp, orchestratorHttp, otherHttp, ...ofAgents] =
+    ports.map(String);
   const [http = "", tcpHttp = "", workerPort = "", agentPort = ""] = ofAgents;
   const roles = opened.use(createProcesses());
   const start = (name: string, env: Variables): void =>
@@ -38,11 +50,12 @@ export async function startRoles(python: string): Promise<Roles> {
       name,
       startRole([name.split(" ")[0] ?? ""], {
         cwd: folder,
-        env: { ARMONIK_CONFIG: file, ...env },
+        env: { ARMONIK_CONFIG: file, ...env, ...envOf(name) },
       }),
     );
   const startAgent = (partition: string, httpPort: string, channels: Variables): void => {
-    const env = { ...readMachine().env, ...channels };
+    const noted = executionsLog ? { EXECUTIONS_LOG: executionsLog } : {};
+    const env = { ...readMachine().env, ...channels, ...noted };
     const worker = spawn(python, [join(PROGRAMS, "worker.py")], { env, stdio: "pipe" });
     roles.add(`worker of ${partition}`, worker);
     start(`agent of ${partition}`, {
@@ -56,16 +69,21 @@ export async function startRoles(python: string): Promise<Roles> {
   // In an order in which none finds those that it needs.
   startAgent("default", http, sockets(folder));
   startAgent("tcp", tcpHttp, tcp(workerPort, agentPort));
-  start("orchestrator", { Orchestrator__HttpPort: `${orchestratorHttp}` });
+  const ofOrchestrators = [orchestratorHttp, otherHttp].slice(0, orchestrators);
+  for (const [i, port] of ofOrchestrators.entries())
+    start(i === 0 ? "orchestrator" : `orchestrator ${i + 1}`, {
+      Orchestrator__HttpPort: `${port}`,
+    });
   start("submitter", {
     Submitter__Port: `${submitterPort}`,
     Submitter__HttpPort: `${submitterHttp}`,
   });
-  for (const one of [http, tcpHttp, orchestratorHttp, submitterHttp]) await roles.ready(`${one}`);
+  for (const one of [http, tcpHttp, ...ofOrchestrators, submitterHttp]) await roles.ready(`${one}`);
   const stack = opened.move();
   return {
     endpoint: `http://127.0.0.1:${submitterPort}`,
     stop: roles.stop,
+    said: roles.said,
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
   };
 }
@@ -84,6 +102,7 @@ function createProcesses() {
       for (const stream of [child.stdout, child.stderr])
         stream?.on("data", (chunk: Buffer) => said.push(`${name}: ${chunk}`));
     },
+    said: () => said,
     async ready(httpPort: string): Promise<void> {
       const ask = async () => {
         const { ready, says } = await askReadiness(Number(httpPort));

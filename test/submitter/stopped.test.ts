@@ -1,4 +1,4 @@
-// I1, A4: a submitter that is stopped for longer than its lease, wherever it is in a submission.
+// I1, AD4: a submitter that is stopped for longer than its lease, wherever it is in a submission.
 import { fork } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";

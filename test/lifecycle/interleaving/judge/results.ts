@@ -9,7 +9,7 @@ export function* judgeWaits({ tasks, results, status }: Scene): Complaints {
   for (const result of results.values()) {
     const { resultId, ownerTaskId } = result;
     const owner = ownerTaskId === "" ? undefined : tasks.get(ownerTaskId);
-    if (ownerTaskId !== "" && !owner) yield `O1: ${resultId} is owned by nobody: ${ownerTaskId}`;
+    if (ownerTaskId !== "" && !owner) yield `OR1: ${resultId} is owned by nobody: ${ownerTaskId}`;
     if (result.status !== ResultStatus.CREATED) continue;
     if (owner && isFinal(owner))
       yield `I3: ${resultId} waits for ${ownerTaskId}, which is ${nameOf(owner.status)}`;

@@ -65,15 +65,15 @@ export async function judgeRest({ world, tasks, results }: Scene): Promise<strin
   const complaints: string[] = [];
   const open = [...tasks.values()].filter((task) => !isFinal(task)).map(({ taskId }) => taskId);
   for (const taskId of await tables.dependencies.ready(open))
-    complaints.push(`A2: ${taskId} waits for nothing`);
+    complaints.push(`AD2: ${taskId} waits for nothing`);
   // Twice: a sweep goes on where the one before it stopped.
   await tables.sweep({ olderThanMs: 0 });
   await tables.sweep({ olderThanMs: 0 });
   for (const taskId of await tables.dependencies.dependents([...results.keys()]))
     if (!open.includes(taskId)) complaints.push(`D1: an edge of ${taskId} is left`);
   for (const { taskId } of await tables.tasks.expired({ olderThanMs: 0, limit: 10 }))
-    complaints.push(`O4: ${taskId} has expired and was not forgotten`);
+    complaints.push(`OR4: ${taskId} has expired and was not forgotten`);
   for (const { taskId } of await tables.tasks.orphans({ olderThanMs: 0, limit: 10 }))
-    complaints.push(`O1: ${taskId} was left behind by its creator`);
+    complaints.push(`OR1: ${taskId} was left behind by its creator`);
   return complaints;
 }

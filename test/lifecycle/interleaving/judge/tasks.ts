@@ -4,13 +4,13 @@ import { errorOf, STATUS_OF_OUTCOME, type Task } from "../../../../src/domain/ta
 import type { Verdict } from "../chronicle.ts";
 import { type Complaints, cannotCome, inputsIn, isFinal, nameOf, type Scene } from "./scene.ts";
 
-/** I1, A4: what was answered is there; what was refused is not, or was cancelled. */
+/** I1, AD4: what was answered is there; what was refused is not, or was cancelled. */
 export function* judgeSubmissions({ world, tasks }: Scene): Complaints {
   for (const taskId of world.chronicle.accepted)
     if (!tasks.has(taskId)) yield `I1: ${taskId} was accepted and has vanished`;
   for (const taskId of world.chronicle.refused) {
     const task = tasks.get(taskId);
-    if (task && !isFinal(task)) yield `A4: ${taskId} was refused and is ${nameOf(task.status)}`;
+    if (task && !isFinal(task)) yield `AD4: ${taskId} was refused and is ${nameOf(task.status)}`;
   }
 }
 
@@ -57,7 +57,7 @@ export function* judgeOpenTasks(scene: Scene): Complaints {
     const waits = inputs.some((input) => input?.status === ResultStatus.CREATED);
     if (status !== TaskStatus.PENDING || !waits || inputs.some(cannotCome))
       yield `I6: ${taskId} is left ${nameOf(status)} with inputs ${inputs.map((one) => one?.status)}`;
-    if (scene.status !== SessionStatus.RUNNING) yield `C3: ${taskId} outlived its session`;
+    if (scene.status !== SessionStatus.RUNNING) yield `CA3: ${taskId} outlived its session`;
   }
 }
 
