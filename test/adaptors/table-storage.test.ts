@@ -2,7 +2,9 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { openTableStorage } from "../../src/adaptors/table-storage.ts";
-import { pending } from "../contracts/table-storage/steps.ts";
+import { TaskStatus } from "../../src/domain/status.ts";
+import { bySession } from "../contracts/table-storage/conditions.ts";
+import { finished, pending } from "../contracts/table-storage/steps.ts";
 import { tableStorageContract } from "../contracts/table-storage.ts";
 import { resultsIn, someSession, tasksIn } from "../support/rows.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
@@ -47,6 +49,22 @@ describe("embedded", () => {
     await expect(Array.fromAsync(slow)).rejects.toThrow("behind");
     await iterator.return?.();
   }, 120_000);
+
+  it("sweeps counts that came to nothing: who asks for open tasks need not read those of all time", async () => {
+    const tables = await open();
+    const [over, works] = [someSession(), someSession()];
+    await finished(tables, tasksIn(over, 3));
+    await pending(tables, tasksIn(works, 2));
+    const zeros = () =>
+      openFile()
+        .prepare(`SELECT status FROM task_counts WHERE count = 0 AND status <> ?`)
+        .all(TaskStatus.COMPLETED);
+    expect(zeros()).not.toEqual([]);
+    await tables.sweep({ olderThanMs: 0 });
+    expect(zeros()).toEqual([]);
+    const counted = await tables.tasks.countByStatus(bySession(works));
+    expect(counted).toEqual([{ status: TaskStatus.PENDING, count: 2 }]);
+  });
 
   it("writes nothing when pollers find nothing", async () => {
     const tables = await open();

@@ -10,6 +10,9 @@ import { FINAL_TASK_STATUSES, ResultStatus, TaskStatus } from "../../../domain/s
  *     index is touched twice in a task's life and not at each status; so is that of the tasks
  *     that wait for an agent, the one index for all questions about these (waiting.ts).
  *
+ * An index that names a column which a statement sets is written by it, whatever the value: so the
+ * index of counts does not name the count, and rows that came to 0 are swept (sweep.ts).
+ *
  * A task that has expired is CREATING for ever; its `attempt` is -1, and it has ended.
  *
  * `since` says since when a task has had its status, by the store's clock (clock.ts). Times that
@@ -79,7 +82,7 @@ CREATE TABLE IF NOT EXISTS task_counts (
   PRIMARY KEY (session_id, status, partition_id)
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS task_counts_open ON task_counts (partition_id, status)
-  WHERE count > 0 AND status NOT IN (${FINAL_TASK_STATUSES});
+  WHERE status NOT IN (${FINAL_TASK_STATUSES});
 
 CREATE TABLE IF NOT EXISTS progress (
   session_id TEXT NOT NULL,

@@ -1,10 +1,17 @@
 // Removes what nobody needs any more, a little at a time: nobody waits long for the lock.
 import { setImmediate } from "node:timers/promises";
+import { FINAL_TASK_STATUSES } from "../../../domain/status.ts";
 import type { TableStorage } from "../../ports/table-storage.ts";
 import type { Store } from "./store.ts";
 
 const DROP_LEASES = "DELETE FROM leases WHERE until <= ?";
 const ANY_LEASE = "SELECT 1 FROM leases WHERE until <= ? LIMIT 1";
+
+const ZERO_COUNTS = `SELECT session_id, status, partition_id
+  FROM task_counts INDEXED BY task_counts_open
+  WHERE status NOT IN (${FINAL_TASK_STATUSES}) AND count = 0 LIMIT ?`;
+const DROP_COUNT = `DELETE FROM task_counts
+  WHERE session_id = ? AND status = ? AND partition_id = ? AND count = 0`;
 
 const OLDEST_CHANGES = "SELECT seq, written_at FROM changes ORDER BY seq LIMIT ?";
 const DROP_CHANGES = "DELETE FROM changes WHERE seq <= ?";
@@ -15,6 +22,7 @@ const ENDED = "SELECT ended_at IS NOT NULL AND since <= ? AS ended FROM tasks WH
 const DROP_EDGE = "DELETE FROM edges WHERE result_id = ? AND task_id = ?";
 
 const CHANGES_SLICE = 200;
+const COUNTS_SLICE = 200;
 const EDGES_SLICE = 1_000;
 /** The rest of the edges is left for the next calls, which go on where this one stopped. */
 const EDGE_SLICES = 20;
@@ -70,6 +78,21 @@ async function sweepEdges(store: Store, start: Edge, latest: number): Promise<Ed
   return after;
 }
 
+/** A session leaves a row for each status that its tasks had; who asks for open tasks reads them all. */
+async function sweepCounts(store: Store): Promise<void> {
+  for (;;) {
+    const zeros = await store.read(
+      () => store.tuples(ZERO_COUNTS).all(COUNTS_SLICE) as unknown as [string, number, string][],
+    );
+    if (zeros.length > 0)
+      await store.write(() => {
+        for (const key of zeros) store.sql(DROP_COUNT).run(...key);
+      });
+    if (zeros.length < COUNTS_SLICE) return;
+    await setImmediate();
+  }
+}
+
 async function sweepLeases(store: Store, latest: number): Promise<void> {
   if (!(await store.read(() => store.sql(ANY_LEASE).get(latest)))) return;
   await store.write(() => void store.sql(DROP_LEASES).run(latest));
@@ -82,6 +105,7 @@ export const createSweep = (store: Store): TableStorage["sweep"] => {
     const latest = store.now() - olderThanMs;
     await sweepChanges(store, latest);
     await sweepLeases(store, latest);
+    await sweepCounts(store);
     stoppedAt = (await sweepEdges(store, stoppedAt, latest)) ?? beginning;
   };
 };
