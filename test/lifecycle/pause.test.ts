@@ -4,6 +4,7 @@ import type { SessionStatusName } from "../../src/domain/session-commands.ts";
 import { SessionStatus, TaskStatus } from "../../src/domain/status.ts";
 import type { CommitRecord } from "../../src/domain/task.ts";
 import { dispatch } from "../../src/lifecycle/dispatch.ts";
+import { pauseAttempts } from "../../src/lifecycle/pause-attempts.ts";
 import { recordStatus } from "../../src/lifecycle/record-status.ts";
 import { isDecided, rollForward } from "../../src/lifecycle/roll-forward.ts";
 import { feedQueue } from "../../src/orchestrator/supervision/feed-queue.ts";
@@ -59,6 +60,33 @@ describe("DI1: a paused session", () => {
     expect(await statusOf(task)).toBe(PENDING);
     await set(session, "Running");
     expect(await statusOf(task)).toBe(PENDING);
+  });
+
+  it("leaves nothing behind that was being paused while it was resumed", async () => {
+    const session = await stores.newSession();
+    await set(session, "Paused");
+    const [ready] = await submit(stores, session, [{}]);
+    if (!ready) throw new Error("nothing submitted");
+    const { tables } = stores;
+    const pause: typeof tables.tasks.pause = async (taskIds) => {
+      await set(session, "Running");
+      await tables.tasks.pause(taskIds);
+    };
+    const late = { ...stores, tables: { ...tables, tasks: { ...tables.tasks, pause } } };
+    await dispatch(late, session, [ready]);
+    expect(await statusOf(ready)).toBe(SUBMITTED);
+  });
+
+  it("leaves nothing behind that its agent was pausing while it was resumed", async () => {
+    const session = await stores.newSession();
+    const [id] = await submit(stores, session, [{}]);
+    if (!id) throw new Error("nothing submitted");
+    await purgeQueue(stores.path);
+    const held = await stores.tables.tasks.acquire([id], AGENT, 1);
+    await set(session, "Paused");
+    await set(session, "Running");
+    await pauseAttempts(stores, held);
+    expect([await statusOf(id), await queued()]).toEqual([SUBMITTED, 1]);
   });
 
   it("is resumed whole, by supervision if need be, however much it holds", async () => {
