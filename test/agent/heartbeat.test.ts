@@ -8,11 +8,12 @@ import { freshGrid, gate } from "./scene.ts";
 const grid = freshGrid();
 
 /** An agent that holds nothing, with a clock of its own. */
-function openAgent(given: Partial<Control> = {}, change: (stores: Stores) => Stores = (s) => s) {
+function openAgent(acts: Partial<Control> = {}, change: (stores: Stores) => Stores = (s) => s) {
   const clock = { ms: 0 };
   const { stores } = grid();
-  const context = toContext(grid(), change({ ...stores, monotonicNow: () => clock.ms }));
-  const control = { revoke: () => {}, pause: async () => {}, started: async () => {}, ...given };
+  const given = toContext(grid(), change({ ...stores, monotonicNow: () => clock.ms }));
+  const context = { ...given, settings: { ...given.settings, heartbeatMs: 3_600_000 } };
+  const control = { revoke: () => {}, pause: async () => {}, started: async () => {}, ...acts };
   const { agents } = stores.tables;
   const { agentId } = context.owner;
   return {
@@ -24,7 +25,7 @@ function openAgent(given: Partial<Control> = {}, change: (stores: Stores) => Sto
 /** How long an agent may go without a heartbeat, and begin something all the same. */
 const leaseMs = () => 0.9 * grid().stores.scheduling.leaseMs;
 
-describe("B2: a lease", () => {
+describe("HB2: a lease", () => {
   it("counts from the beginning of the check that its heartbeat followed", async () => {
     const { heartbeat, clock } = openAgent({}, (stores) => {
       const { agents } = stores.tables;
@@ -72,7 +73,7 @@ describe("B2: a lease", () => {
   });
 });
 
-describe("B3: a requested check", () => {
+describe("HB3: a requested check", () => {
   it("is answered by the next heartbeat but one, when its notice was lost", async () => {
     const { heartbeat, agents, agentId, row } = openAgent();
     await heartbeat.once();

@@ -44,7 +44,7 @@ async function openBusy(stores: Stores = grid().stores) {
   return { pair, session, running: running.id, waiting: waiting.id, release, events, begins };
 }
 
-it("P2: a pause lets the running call end, and what waited behind it never begins", async () => {
+it("RS2: a pause lets the running call end, and what waited behind it never begins", async () => {
   const busy = await openBusy();
   await using _pair = busy.pair;
   await set(busy.session, "Paused");
@@ -57,7 +57,7 @@ it("P2: a pause lets the running call end, and what waited behind it never begin
   await reaches(grid(), busy.waiting, COMPLETED);
 });
 
-it("P2: a closure lets the running call end, and what waited behind it never begins", async () => {
+it("RS2: a closure lets the running call end, and what waited behind it never begins", async () => {
   const busy = await openBusy();
   await using _pair = busy.pair;
   await set(busy.session, "Closed");
@@ -67,7 +67,7 @@ it("P2: a closure lets the running call end, and what waited behind it never beg
   expect(busy.events).toEqual([busy.begins]);
 });
 
-it("P2: a cancellation has cancelled the running call when it answers", async () => {
+it("RS2: a cancellation has cancelled the running call when it answers", async () => {
   const busy = await openBusy();
   await using _pair = busy.pair;
   await set(busy.session, "Cancelled").then(() => busy.events.push("answered"));
@@ -80,7 +80,7 @@ it("P2: a cancellation has cancelled the running call when it answers", async ()
   busy.release.resolve();
 });
 
-it("C1: of cancelled tasks the running call is cancelled, and what waited never begins", async () => {
+it("CA1: of cancelled tasks the running call is cancelled, and what waited never begins", async () => {
   const busy = await openBusy();
   await using _pair = busy.pair;
   await cancelTasks(grid().stores, [busy.running, busy.waiting], "enough");
@@ -90,7 +90,7 @@ it("C1: of cancelled tasks the running call is cancelled, and what waited never 
   busy.release.resolve();
 });
 
-it("C1: who cancels again is not answered before the agent knows, either", async () => {
+it("CA1: who cancels again is not answered before the agent knows, either", async () => {
   const checks = gate();
   const { stores } = grid();
   const { agents } = stores.tables;
@@ -149,7 +149,7 @@ it("Y2: a closure waits until the start of what runs is stored, and takes its ou
   const closing = set(session, "Closed").then(() => {
     isClosed = true;
   });
-  // It says that it lives all the same (B3).
+  // It says that it lives all the same (HB3).
   const heartbeats = async () => (await stores.tables.agents.list())[0]?.heartbeats ?? 0;
   const before = await heartbeats();
   await vi.waitFor(async () => expect(await heartbeats()).toBeGreaterThan(before + 3));
@@ -170,7 +170,7 @@ function deafStores(): Stores {
   return { ...stores, tables: { ...stores.tables, agents } };
 }
 
-it("B2: an agent whose lease may be over looks before it begins anything", async () => {
+it("HB2: an agent whose lease may be over looks before it begins anything", async () => {
   const { stores } = grid();
   let aheadMs = 0;
   const monotonicNow = () => performance.now() + aheadMs;

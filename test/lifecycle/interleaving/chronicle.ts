@@ -65,8 +65,8 @@ export function createChronicle(tables: TableStorage): Chronicle {
     const key = `${task.taskId}@${task.attempt}`;
     calls.set(key, (calls.get(key) ?? 0) + 1);
     callers.set(key, isHeld);
-    if (session) complaints.push(`P2: ${key} began in a session that is ${session}`);
-    if (over.has(task.taskId)) complaints.push(`C1: ${key} began and was cancelled`);
+    if (session) complaints.push(`RS2: ${key} began in a session that is ${session}`);
+    if (over.has(task.taskId)) complaints.push(`CA1: ${key} began and was cancelled`);
   };
 
   const cancelled = (taskIds: readonly TaskId[]): void => {
@@ -79,7 +79,7 @@ export function createChronicle(tables: TableStorage): Chronicle {
   const paused = (attempts: readonly AttemptKey[], answers: readonly Decided[]): void => {
     for (const [i, { taskId, attempt }] of attempts.entries()) {
       const key = `${taskId}@${attempt}`;
-      if (answers[i]?.ok && calls.has(key)) complaints.push(`P2: ${key} was paused and had begun`);
+      if (answers[i]?.ok && calls.has(key)) complaints.push(`RS2: ${key} was paused and had begun`);
     }
   };
 
@@ -88,7 +88,7 @@ export function createChronicle(tables: TableStorage): Chronicle {
     const key = `${taskId}@${attempt}`;
     if (!ok || !from.includes(TaskStatus.DISPATCHED) || from.includes(TaskStatus.PROCESSING))
       return;
-    if (callers.get(key)?.()) complaints.push(`P2: ${key} was closed and had begun`);
+    if (callers.get(key)?.()) complaints.push(`RS2: ${key} was closed and had begun`);
   };
 
   const decided = (decisions: readonly Decision[], answers: readonly { ok: boolean }[]): void => {
