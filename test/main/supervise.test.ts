@@ -232,9 +232,12 @@ describe("a stop", () => {
 });
 
 test("nothing outlives a supervisor that was killed", async () => {
-  start("worker-1=trap '' TERM; (sleep 1000) & echo $! $$ | tr ' ' '\\n' >> worker-1.pids; wait");
+  writeFileSync(join(folder, "leaver.sh"), "echo $$ >> worker-1.pids\nsleep 1000");
+  start(
+    "worker-1=trap '' TERM; (sleep 1000) & echo $! $$ | tr ' ' '\\n' >> worker-1.pids; setsid sh leaver.sh & wait",
+  );
   await usable();
-  await vi.waitFor(() => expect(living()).toHaveLength(ROLES.length + 1));
+  await vi.waitFor(() => expect(living()).toHaveLength(ROLES.length + 2));
   supervisor.kill("SIGKILL");
   await vi.waitFor(() => expect(living()).toEqual([]));
 });

@@ -11,7 +11,7 @@ import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { writeSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Guard } from "./guard.ts";
+import { type Guard, MARK } from "./guard.ts";
 import { bearersOf } from "./process-state.ts";
 import { reasonOf } from "./start-error.ts";
 
@@ -41,7 +41,6 @@ export interface ProcessGroupOptions {
 /** What a shell answers for a program that is there and cannot be run. */
 export const CANNOT_RUN = 126;
 const LOOK_MS = 20;
-const MARK = "GRID_PROCESS_GROUP";
 
 /** Answers whether there was somebody to receive it. */
 export function signalIfAlive(pid: number, name: NodeJS.Signals | 0): boolean {
@@ -71,7 +70,7 @@ async function endRest({ pid, afterlifeMs, mark }: Rest): Promise<void> {
 export function startGroup(options: ProcessGroupOptions): ProcessGroup {
   const { command, env, output, afterlifeMs, guard } = options;
   const [program, ...args] = command;
-  const id = randomUUID();
+  const id = `${guard.mark}.${randomUUID()}`;
   const child = spawn(program, args, {
     detached: true,
     env: { ...env, [MARK]: id },
