@@ -1,12 +1,12 @@
 // The control plane's view of session workflows: the only file that calls Temporal's client.
 import { randomUUID } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
 import {
   type Client,
   isGrpcServiceError,
   WorkflowExecutionAlreadyStartedError,
   WorkflowUpdateFailedError,
   WorkflowUpdateRPCTimeoutOrCancelledError,
-  WorkflowUpdateStage,
 } from "@temporalio/client";
 import {
   ApplicationFailure,
@@ -19,7 +19,12 @@ import type { BatchesSubmitted } from "../domain/batch.ts";
 import { GridError } from "../domain/errors.ts";
 import type { SessionId } from "../domain/ids.ts";
 import type { Session } from "../domain/session.ts";
-import { nameOfStatus, type StopSubmission } from "../domain/session-commands.ts";
+import {
+  nameOfStatus,
+  RULES,
+  STATUS_OF_NAME,
+  type StopSubmission,
+} from "../domain/session-commands.ts";
 import { SessionStatus } from "../domain/status.ts";
 import { SessionWorkflowOver, type SessionWorkflows } from "../lifecycle/session-workflows.ts";
 import * as grid from "../workflows/contracts.ts";
@@ -27,7 +32,7 @@ import * as grid from "../workflows/contracts.ts";
 export interface SessionWorkflowsOptions {
   /** Batches that a session may have open at once. */
   readonly window: number;
-  /** For so long may a command that was accepted wait for agents that do not answer. */
+  /** For so long may a command wait for agents that do not answer. */
   readonly leaseMs: number;
   readonly sessions: Pick<SessionTable, "get">;
   /** The native client retries inside while Temporal is away: callers must not wait for that. */
@@ -99,26 +104,32 @@ export function createSessionWorkflows(
   client: Client,
   { window, leaseMs, sessions, patienceMs = 8_000 }: SessionWorkflowsOptions,
 ): SessionWorkflows {
+  /** Rejects when nobody has answered in time; later, if somebody is at it. */
+  const outOfPatience = async (signal: AbortSignal, isAtIt?: () => Promise<boolean>) => {
+    await sleep(patienceMs + LATE_MS, undefined, { signal });
+    if (await isAtIt?.()) await sleep(leaseMs, undefined, { signal });
+    throw away("did not answer in time", undefined);
+  };
+
   const call = async <T>(
     sessionId: SessionId,
     work: () => Promise<T>,
-    limitMs = patienceMs,
+    isAtIt?: () => Promise<boolean>,
   ): Promise<T> => {
+    const limitMs = isAtIt ? patienceMs + leaseMs : patienceMs;
     const called = client.withDeadline(Date.now() + limitMs, work);
-    const timer = Promise.withResolvers<never>();
+    const stop = new AbortController();
     // The native client tries on past its deadline while nobody listens at Temporal's address.
-    const late = setTimeout(
-      () => timer.reject(away("did not answer in time", undefined)),
-      limitMs + LATE_MS,
-    );
+    const late = outOfPatience(stop.signal, isAtIt);
     try {
-      return await Promise.race([called, timer.promise]);
+      return await Promise.race([called, late]);
     } catch (error) {
       throw toGridError(sessionId, error);
     } finally {
-      clearTimeout(late);
+      stop.abort();
       // Given up: what becomes of it is of no interest any more.
       called.catch(() => {});
+      late.catch(() => {});
     }
   };
   const handleOf = (sessionId: SessionId) =>
@@ -161,15 +172,16 @@ export function createSessionWorkflows(
     },
 
     async control(sessionId, command, args) {
-      // In two steps: who accepts it lives, and may take its time to carry it out.
-      const update = await call(sessionId, () =>
-        handleOf(sessionId).startUpdate<unknown, [Partial<StopSubmission>]>(command, {
+      const { to } = RULES[command];
+      // The row is written first; then it waits for agents, no longer than for a lease.
+      const isAtIt = async (): Promise<boolean> =>
+        to !== undefined && (await sessions.get(sessionId))?.status === STATUS_OF_NAME[to];
+      const update = () =>
+        handleOf(sessionId).executeUpdate<unknown, [Partial<StopSubmission>]>(command, {
           args: [args ?? {}],
           updateId: `${command}-${randomUUID()}`,
-          waitForStage: WorkflowUpdateStage.ACCEPTED,
-        }),
-      );
-      await call(sessionId, () => update.result(), leaseMs + patienceMs);
+        });
+      await call(sessionId, update, isAtIt);
     },
 
     async batchesSubmitted(sessionId, mark) {

@@ -69,7 +69,7 @@ describe("pause and resume", () => {
       const [row] = await tables.agents.get([owner.agentId]);
       expect(row?.checksRequested).toBe(1);
     }, PATIENCE);
-    await sleep(patienceMs);
+    await sleep(patienceMs + 500);
     await beat(1);
     await pausing;
     expect((await rowOf(id))?.status).toBe(SessionStatus.PAUSED);
