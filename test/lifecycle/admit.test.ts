@@ -6,7 +6,6 @@ import { admit } from "../../src/lifecycle/admit.ts";
 import { dispatchDirectly } from "../../src/lifecycle/dispatch.ts";
 import { refuse } from "../../src/lifecycle/roll-forward.ts";
 import type { Stores } from "../../src/lifecycle/stores.ts";
-import { purgeQueue } from "../support/purge-queue.ts";
 import { openStores, type TestStores } from "../support/stores.ts";
 
 const { ERROR, PENDING, SUBMITTED } = TaskStatus;
@@ -95,7 +94,7 @@ describe("admission", () => {
       await stores.tables.sessions.change(rest.sessionId, [SessionStatus.RUNNING], { status });
       return accepted;
     });
-    purgeQueue(stores.path);
+    await stores.purgeQueue();
     const rejected = await admit(late, { tasks, ...rest });
     expect(rejected.map(({ reason }) => reason)).toEqual(tasks.map(() => "the session has ended"));
     await refuse(stores, rejected);
@@ -148,7 +147,7 @@ describe("admission", () => {
 
   it("I4: has the status on record before the message: without the message it is SUBMITTED", async () => {
     const { tasks, ...rest } = await stored();
-    purgeQueue(stores.path);
+    await stores.purgeQueue();
     const broken = { ...stores, queue: { ...stores.queue, publish: away } };
     await expect(admit(broken, { tasks, ...rest })).rejects.toThrow("away");
     expect(await statusesOf(tasks)).toEqual([SUBMITTED, PENDING, PENDING]);

@@ -17,7 +17,6 @@ import { recoverFrom } from "../../src/lifecycle/recover.ts";
 import { isDecided, rollForward } from "../../src/lifecycle/roll-forward.ts";
 import type { Stores } from "../../src/lifecycle/stores.ts";
 import { submit } from "../support/orchestration.ts";
-import { storedObjects } from "../support/stored-objects.ts";
 import { openStores, type TestStores } from "../support/stores.ts";
 
 let stores: TestStores;
@@ -96,7 +95,7 @@ const creatingOf = async ({ task: { taskId, attempt } }: Held) =>
   );
 
 const expectCollected = async (one: Held): Promise<void> => {
-  expect(storedObjects(stores.path)).toEqual([]);
+  expect(await stores.storedObjects()).toEqual([]);
   expect(await creatingOf(one)).toEqual([]);
 };
 
@@ -144,7 +143,7 @@ describe("what an attempt stored is collected", () => {
     const { taskId, attempt } = one.task;
     const record = { outcome: "retried", error: "died", crashed: true } as const;
     await stores.tables.tasks.decide([{ taskId, attempt, from: [PROCESSING], record }], 1);
-    expect(storedObjects(stores.path)).toHaveLength(2);
+    expect(await stores.storedObjects()).toHaveLength(2);
     await recoverFrom(stores, one.owner);
     expect(await statusOf(one)).toBe(RETRIED);
     await expectCollected(one);
@@ -166,7 +165,7 @@ describe("what an attempt stored is collected", () => {
     const next = { ...one, task: await acquire(one.task.taskId) };
     await start(next.task);
     expect(await commit(next, await store(next))).toBe(true);
-    expect(storedObjects(stores.path)).toHaveLength(2);
+    expect(await stores.storedObjects()).toHaveLength(2);
     await expectAllReadable(next, 2);
   });
 });
@@ -233,7 +232,7 @@ describe("DU1: no object that a committed record or a COMPLETED result names is 
       if (won) wins += 1;
       expect(await statusOf(one)).toBe(won ? COMPLETED : RETRIED);
       await expectAllReadable(one, won ? 2 : 0);
-      expect(storedObjects(stores.path)).toHaveLength(2 * wins);
+      expect(await stores.storedObjects()).toHaveLength(2 * wins);
     }
     expect([0, rounds]).not.toContain(wins);
   });

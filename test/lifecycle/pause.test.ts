@@ -10,7 +10,6 @@ import { isDecided, rollForward } from "../../src/lifecycle/roll-forward.ts";
 import { feedQueue } from "../../src/orchestrator/supervision/feed-queue.ts";
 import { createBatchState, NEVER } from "../../src/orchestrator/supervision/state.ts";
 import { submit, times } from "../support/orchestration.ts";
-import { purgeQueue } from "../support/purge-queue.ts";
 import { AGENT, openStores, type TestStores } from "../support/stores.ts";
 
 const { PAUSED, PENDING, PROCESSING, SUBMITTED } = TaskStatus;
@@ -41,7 +40,7 @@ describe("DI1: a paused session", () => {
     const { tasks } = stores.tables;
     await tasks.acquire([first], AGENT, 1);
     await tasks.start([{ taskId: first, attempt: 1, fetchedAt: 1, startedAt: 1 }]);
-    purgeQueue(stores.path);
+    await stores.purgeQueue();
     await set(session, "Paused");
     const results = [{ resultId, objectId: objectId("s-x"), size: 1 }];
     const record: CommitRecord = { outcome: "completed", results, staged: false };
@@ -81,7 +80,7 @@ describe("DI1: a paused session", () => {
     const session = await stores.newSession();
     const [id] = await submit(stores, session, [{}]);
     if (!id) throw new Error("nothing submitted");
-    await purgeQueue(stores.path);
+    await stores.purgeQueue();
     const held = await stores.tables.tasks.acquire([id], AGENT, 1);
     await set(session, "Paused");
     await set(session, "Running");
@@ -114,7 +113,7 @@ describe("I4: the queue", () => {
     const input = await stores.newResult(session);
     const [task] = await submit(stores, session, [{ dataDependencies: [input] }]);
     if (!task) throw new Error("nothing submitted");
-    purgeQueue(stores.path);
+    await stores.purgeQueue();
     await stores.tables.dependencies.close([input]);
     const counts = await Promise.all(
       times(4, [task]).map((ready) => dispatch(stores, session, ready)),

@@ -9,7 +9,6 @@ import { republishLost } from "../../src/orchestrator/supervision/republish-lost
 import { createBatchState, NEVER } from "../../src/orchestrator/supervision/state.ts";
 import { holdInKilledProcess } from "../support/hold-deliveries.ts";
 import { submit, times } from "../support/orchestration.ts";
-import { purgeQueue } from "../support/purge-queue.ts";
 import { OK, openStandInAgent } from "../support/stand-in-agent.ts";
 import { openStores, type TestStores } from "../support/stores.ts";
 import { supervise } from "./supervision.ts";
@@ -82,7 +81,7 @@ describe("a message that is lost is published again", () => {
     await vi.waitFor(() => expect(begun().length).toBeGreaterThan(100));
     const waiting = (await stores.queue.depth(partitionId("default")))?.waiting;
     expect(waiting).toBeGreaterThan(100);
-    purgeQueue(stores.path);
+    await stores.purgeQueue();
     await watching.settled;
     expect(await statusesOf(tasks)).toEqual(new Set([COMPLETED]));
     expect(begun().toSorted()).toEqual(tasks.toSorted());
@@ -104,7 +103,7 @@ describe("a message that is lost is published again", () => {
   it("by two supervisors, and its task runs once", async () => {
     const session = await stores.newSession();
     const tasks = await submit(stores, session, times(40, {}));
-    purgeQueue(stores.path);
+    await stores.purgeQueue();
     await using agent = await openStandInAgent(stores);
     await using first = await supervise(stores, session, 40);
     await using second = await supervise(stores, session, 40);

@@ -5,7 +5,6 @@ import { TaskStatus } from "../../src/domain/status.ts";
 import { collectOrphans } from "../../src/lifecycle/orphans.ts";
 import { createLiveness } from "../../src/orchestrator/recovery/liveness.ts";
 import { submit, times } from "../support/orchestration.ts";
-import { purgeQueue } from "../support/purge-queue.ts";
 import { OK, openStandInAgent } from "../support/stand-in-agent.ts";
 import { AGENT, openStores, type TestStores } from "../support/stores.ts";
 import { log, supervise } from "./supervision.ts";
@@ -37,7 +36,7 @@ describe("the supervisor", () => {
   it("publishes again what a purged queue has lost", async () => {
     const id = await stores.newSession();
     const tasks = await submit(stores, id, times(3, {}));
-    purgeQueue(stores.path);
+    await stores.purgeQueue();
     expect(await statusesOf(tasks)).toEqual([SUBMITTED, SUBMITTED, SUBMITTED]);
     await using _agent = await openStandInAgent(stores);
     await using watched = await supervise(stores, id, 3);

@@ -14,7 +14,6 @@ import type { CommitRecord, Task } from "../../src/domain/task.ts";
 import { recoverFrom } from "../../src/lifecycle/recover.ts";
 import { createLiveness } from "../../src/orchestrator/recovery/liveness.ts";
 import { submit, times } from "../support/orchestration.ts";
-import { purgeQueue } from "../support/purge-queue.ts";
 import { openStandInAgent } from "../support/stand-in-agent.ts";
 import { openStores, type TestStores } from "../support/stores.ts";
 import { log, supervise } from "./supervision.ts";
@@ -76,7 +75,7 @@ describe("two orchestrators", () => {
     await using first = await supervise(one, session, batches);
     await using second = await supervise(other, session, batches);
     await vi.waitFor(() => expect(agent.begun.length).toBeGreaterThan(100), PATIENCE);
-    purgeQueue(one.path);
+    await one.purgeQueue();
     await Promise.all([first.settled, second.settled]);
     const begun = [...agent.begun, ...another.begun].map(({ taskId }) => taskId);
     expect(begun.toSorted()).toEqual(tasks.toSorted());
@@ -93,7 +92,7 @@ describe("two orchestrators", () => {
       tried.resolve();
       return stuck.promise;
     };
-    purgeQueue(one.path);
+    await one.purgeQueue();
     {
       const dying = { ...other, queue: { ...other.queue, publish } };
       await using _first = await supervise(dying, session, batches);

@@ -1,8 +1,6 @@
 /**
  * Real stores of a test's own, for tests of what acts on them: the one place that opens them.
- *
- * Suites do not name a driver: they run on the one that TEST_DRIVER names, which a project in
- * vitest.config.ts sets for all its files.
+ * Suites do not name a driver: see `drivers.ts`.
  */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -23,7 +21,7 @@ import type { TaskDefinition } from "../../src/domain/task.ts";
 import type { TaskOptions } from "../../src/domain/task-options.ts";
 import type { Stores } from "../../src/lifecycle/stores.ts";
 import type { DyingTables } from "../contracts/table-storage/cuts/dying.ts";
-import { openDyingTables } from "./dying-tables.ts";
+import { chosenDriver } from "./drivers.ts";
 import { resultIn, sessionRow, someBatch, taskIn } from "./rows.ts";
 
 export const OPTIONS: TaskOptions = {
@@ -43,36 +41,17 @@ export const AGENT = { agentId: agentId("agent-1"), hostname: "here" };
 
 export interface TestStores extends Stores, AsyncDisposable {
   readonly path: string;
+  /** Empties the queue, as an accident would: nobody is told. */
+  purgeQueue(): Promise<void>;
+  /** Keys of all objects, whether anybody names them or not. */
+  storedObjects(): Promise<readonly string[]>;
   newSession(): Promise<SessionId>;
   newResult(session: SessionId, change?: Partial<Result>): Promise<ResultId>;
   newTask(session: SessionId, change: Partial<TaskDefinition>): TaskDefinition;
 }
 
-/** What a driver needs to know, given a folder or a name that is the test's own. */
-const DRIVERS = {
-  embedded: {
-    tables: (path: string) => ({ driver: "embedded" as const, path }),
-    objects: (path: string) => ({ driver: "embedded" as const, path, inlineBytes: 65_536 }),
-    queue: (path: string) => ({ driver: "embedded" as const, path }),
-    /** Its tables, whose verbs may be cut between two documents. */
-    dying: async (path: string): Promise<DyingTables> => openDyingTables(path),
-  },
-};
-
-type DriverName = keyof typeof DRIVERS;
-
 /** The tables of the driver that the suites run on; their verbs may be cut. */
-export const openDying = (path: string): Promise<DyingTables> =>
-  DRIVERS[chosenDriver()].dying(path);
-
-const isDriver = (name: string): name is DriverName => name in DRIVERS;
-
-function chosenDriver(): DriverName {
-  const name = process.env["TEST_DRIVER"] ?? "embedded";
-  if (!isDriver(name))
-    throw new Error(`TEST_DRIVER is ${name}, not one of ${Object.keys(DRIVERS)}`);
-  return name;
-}
+export const openDying = (path: string): Promise<DyingTables> => chosenDriver().openDying(path);
 
 /**
  * @param given the folder of others, whose data are to be shared as by another process.
@@ -80,7 +59,7 @@ function chosenDriver(): DriverName {
  */
 export async function openStores(given?: string, others?: TableStorage): Promise<TestStores> {
   const path = given ?? (await mkdtemp(join(tmpdir(), "stores-")));
-  const driver = DRIVERS[chosenDriver()];
+  const driver = chosenDriver();
   const tables = others ?? (await openTableStorage(driver.tables(path)));
   const objects = await openObjectStorage(driver.objects(path));
   const queue = await openQueue(driver.queue(path));
@@ -92,6 +71,8 @@ export async function openStores(given?: string, others?: TableStorage): Promise
     now: Date.now,
     monotonicNow: () => performance.now(),
     scheduling: DEFAULT_SCHEDULING,
+    purgeQueue: () => driver.purgeQueue(path),
+    storedObjects: () => driver.storedObjects(path),
     async newSession() {
       const row = sessionRow({ defaultOptions: OPTIONS, createdAt: Date.now() });
       await tables.sessions.create(row);

@@ -19,7 +19,6 @@ import { feedQueue } from "../../../src/orchestrator/supervision/feed-queue.ts";
 import { reconcileDependencies } from "../../../src/orchestrator/supervision/reconcile-dependencies.ts";
 import { republishLost } from "../../../src/orchestrator/supervision/republish-lost.ts";
 import { createBatchState, NEVER } from "../../../src/orchestrator/supervision/state.ts";
-import { purgeQueue } from "../../support/purge-queue.ts";
 import { idle } from "./agent.ts";
 import { persist } from "./mishaps.ts";
 import type { Actor } from "./turns.ts";
@@ -234,7 +233,7 @@ export async function playQueue(world: World, actor: Actor, times: number): Prom
   for (let i = 0; i < times; i += 1) {
     await idle(world, actor, 20);
     const message = random.pick(chronicle.published);
-    if (random.chance(0.15)) await actor.turn("purges", async () => purgeQueue(stores.path));
+    if (random.chance(0.15)) await actor.turn("purges", () => stores.purgeQueue());
     else if (message) await actor.turn("repeats", () => stores.queue.publish([message]));
   }
 }
