@@ -1,7 +1,7 @@
 // One agent: one partition, one worker beside it.
 //
-//   AG1. It says that it lives before it takes anything, so that whatever it holds has an owner that
-//       can be found dead.
+//   AG1. It writes its first heartbeat before it acquires a task, so that whatever it holds has an
+//       owner that can be found dead.
 //   AG2. It stops in order: takes nothing more, gives back what has not started, lets the running
 //       task end within the grace delay, else gives it back too; then, when all is committed, says
 //       that it is gone. No retry is used.
@@ -47,7 +47,7 @@ export interface AgentOptions extends Omit<AgentContext, "held" | "idle" | "stop
   readonly signal: AbortSignal;
 }
 
-/** At least so long is a worker waited for that has never served this agent. */
+/** A worker that has never served this agent is waited for at least this long. */
 const START_PATIENCE_MS = 80_000;
 /** Beyond the grace delay: what the last commit may take. */
 const LAST_COMMIT_MS = 5_000;

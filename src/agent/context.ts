@@ -46,11 +46,11 @@ export interface AgentSettings extends Place {
   readonly graceDelayMs: number;
   /** How long a task may wait behind a long one before it is given back. */
   readonly holdMs: number;
-  /** A worker that has not served for so long after a call is given up, and the agent with it. */
+  /** A worker that has not served for this long after a call is given up, and the agent with it. */
   readonly workerPatienceMs: number;
   /** Where this machine keeps what the worker prints, if it is known. */
   readonly workerLogFile?: string | undefined;
-  /** So much is kept of what a worker says about a failure. */
+  /** This much is kept of what a worker says about a failure. */
   readonly maxErrorBytes: number;
   /** How large workers should cut what they send. */
   readonly dataChunkMaxBytes: number;

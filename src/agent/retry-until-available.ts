@@ -9,7 +9,7 @@ export interface RetryOptions {
   readonly log: Logger;
   /** Gives up when it aborts, in the middle of a try too: a store may take long to say that it is away. */
   readonly signal: AbortSignal;
-  /** Gives up after so many failures that are no outage. */
+  /** Gives up after this many failures that are no outage. */
   readonly tries?: number;
 }
 

@@ -53,22 +53,22 @@ export const SchedulingSection = z.strictObject({
   singleTasks: agreed(
     "singleTasks",
     z.int().min(0).max(1_000),
-    "Up to so many tasks of a session have a batch each",
+    "Up to this many tasks of a session have a batch each",
   ),
   directDispatchLimit: agreed(
     "directDispatchLimit",
     z.int().min(0),
-    "Up to so many queued tasks of a session, ready ones are dispatched at once",
+    "Up to this many queued tasks of a session, ready ones are dispatched at once",
   ),
   leaseMs: agreed(
     "leaseMs",
     durationMs.min(1_000),
-    "An agent that has not renewed its lease for so long is dead",
+    "An agent that has not renewed its lease for this long is dead",
   ),
   republishAfterMs: agreed(
     "republishAfterMs",
     durationMs.min(100),
-    "A dispatched task that no agent took for so long, while one is idle, is put on the queue again",
+    "A dispatched task that no agent took for this long, while one is idle, is put on the queue again",
   ),
 });
 

@@ -37,7 +37,7 @@ const ERRORS = {
     status: "FAILED_PRECONDITION",
     title: "Submission for the session is closed",
   },
-  /** Its creator was held up for so long that its tasks were collected; nothing of it was kept. */
+  /** Its creator was held up long enough that its tasks were collected; nothing of it was kept. */
   SUBMISSION_EXPIRED: { status: "UNAVAILABLE", title: "The submission took too long" },
   PARTITION_NOT_ALLOWED: {
     status: "FAILED_PRECONDITION",

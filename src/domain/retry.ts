@@ -2,22 +2,25 @@
 import { retryId, type TaskId } from "./ids.ts";
 import type { CommitRecord, TaskDefinition } from "./task.ts";
 
-/** A task that takes down its worker or agent so often is quarantined, whatever its retries. */
+/** A task that takes down its worker or agent this often is quarantined, whatever its retries. */
 export const QUARANTINE_AFTER_CRASHES = 3;
 
 /**
- * So often may a task go back without using a retry because its agent stopped while it ran, or died
- * before: then the task itself is suspected, which would go round for ever.
+ * This often may a task go back without using a retry because its agent stopped while it ran, or
+ * died before: then the task itself is suspected, which would go round for ever.
  */
 export const SUSPECT_AFTER_INTERRUPTIONS = 20;
 
 export interface Failure {
   readonly error: string;
-  /** The worker or the agent died; an error that the worker reported is no crash. */
+  /** The worker or the agent died. A call that ended with a gRPC error is a failure and no crash. */
   readonly crashed: boolean;
 }
 
-/** Decides between another attempt and the end. */
+/**
+ * Decides between another attempt and the end. An error that the worker returned, or a time-out, never
+ * comes here: these are final (agent/execution/outcome.ts).
+ */
 export function afterFailure(task: TaskDefinition, { error, crashed }: Failure): CommitRecord {
   const crashes = task.crashCount + (crashed ? 1 : 0);
   if (crashed && crashes >= QUARANTINE_AFTER_CRASHES) {

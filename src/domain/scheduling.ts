@@ -5,16 +5,16 @@
 export interface Scheduling {
   /** Batches that a session may have open at once. */
   readonly window: number;
-  /** Up to so many tasks of a session have a batch each. */
+  /** Up to this many tasks of a session have a batch each. */
   readonly singleTasks: number;
   /**
    * How many tasks of a session may stand in the queue through direct dispatch. What is ready
    * beyond it waits for the batch's supervisor, so that pause, cancel and priority act at once.
    */
   readonly directDispatchLimit: number;
-  /** An agent that has not renewed its lease for so long is dead, and begins nothing itself. */
+  /** An agent that has not renewed its lease for this long is dead, and begins nothing itself. */
   readonly leaseMs: number;
-  /** A dispatched task that no agent took for so long, while one is idle, is put on the queue again. */
+  /** A dispatched task that no agent took for this long, while one is idle, is put on the queue again. */
   readonly republishAfterMs: number;
 }
 

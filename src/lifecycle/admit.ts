@@ -10,10 +10,10 @@
  *       meanwhile is never missed.
  *   AD3. What needs no answer of another step shares its round trip. A session found ended (AD2) may
  *       have tasks that were submitted beside that look: they are not published, and refused too.
- *   AD4. A client's submission is accepted whole or not at all: some of it may be missing, collected
- *       while its creator was held up (OR1). Subtasks and successors are collected only after their
- *       parent is final (OR2), which comes after their acceptance; one that is missing was deleted
- *       with its session, and is passed over.
+ *   AD4. A client's submission is answered only if it was accepted whole; otherwise it is refused, and
+ *       taken back: some of it may be missing, collected while its creator was held up (OR1).
+ *       Subtasks and successors are collected only after their parent is final (OR2), which comes
+ *       after their acceptance; one that is missing was deleted with its session, and is passed over.
  */
 import type { NewBatch } from "../domain/batch.ts";
 import { GridError } from "../domain/errors.ts";

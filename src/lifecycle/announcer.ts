@@ -44,24 +44,24 @@ const FIRST_BACK_OFF_MS = 100;
 const LONGEST_BACK_OFF_MS = 5_000;
 
 /** A session that has, or just had, something to announce. */
-interface Mark {
+interface SessionState {
   due: boolean;
-  /** Its batches are left to the process that stored them for so long; 0 if that is this one. */
+  /** Its batches are left to the process that stored them for this long; 0 if that is this one. */
   graceMs: number;
   failures: number;
   /** Ends the pause under way. */
   wake: () => void;
 }
 
-const pauseAfter = ({ failures, graceMs }: Mark): number =>
+const pauseAfter = ({ failures, graceMs }: SessionState): number =>
   failures === 0
     ? Math.max(PAUSE_MS, graceMs)
     : Math.min(LONGEST_BACK_OFF_MS, FIRST_BACK_OFF_MS * 2 ** (failures - 1));
 
 export function createAnnouncer(dependencies: AnnouncerDependencies): Announcer {
   const { tables, workflows, log, clock = SYSTEM_CLOCK } = dependencies;
-  const marks = new Map<SessionId, Mark>();
-  const couriers = new Set<Promise<void>>();
+  const sessions = new Map<SessionId, SessionState>();
+  const senders = new Set<Promise<void>>();
   let stopped = false;
 
   const tell = async (sessionId: SessionId, graceMs: number): Promise<void> => {
@@ -72,55 +72,55 @@ export function createAnnouncer(dependencies: AnnouncerDependencies): Announcer 
     }
   };
 
-  const pause = (mark: Mark, ms: number): Promise<void> =>
+  const pause = (state: SessionState, ms: number): Promise<void> =>
     new Promise((resolve) => {
       if (stopped || ms <= 0) resolve();
       else {
         const giveUp = clock.after(ms, resolve);
-        mark.wake = () => {
+        state.wake = () => {
           giveUp();
           resolve();
         };
       }
     });
 
-  const announce = async (sessionId: SessionId, mark: Mark): Promise<void> => {
+  const announce = async (sessionId: SessionId, state: SessionState): Promise<void> => {
     // What is stored from here on is due again.
-    mark.due = false;
+    state.due = false;
     try {
-      await tell(sessionId, mark.graceMs);
-      mark.failures = 0;
+      await tell(sessionId, state.graceMs);
+      state.failures = 0;
     } catch (error) {
-      mark.due = true;
-      mark.failures += 1;
+      state.due = true;
+      state.failures += 1;
       log.warn({ sessionId, err: error }, "announcement failed, will be repeated");
     }
   };
 
   /** Serves one session until nothing more came during a pause. */
-  const serve = async (sessionId: SessionId, mark: Mark): Promise<void> => {
-    await pause(mark, mark.graceMs);
-    while (mark.due) {
+  const serve = async (sessionId: SessionId, state: SessionState): Promise<void> => {
+    await pause(state, state.graceMs);
+    while (state.due) {
       const last = stopped;
-      await announce(sessionId, mark);
+      await announce(sessionId, state);
       if (last) break;
-      await pause(mark, pauseAfter(mark));
+      await pause(state, pauseAfter(state));
     }
-    marks.delete(sessionId);
+    sessions.delete(sessionId);
   };
 
   const note = (sessionId: SessionId, graceMs: number): void => {
-    const known = marks.get(sessionId);
+    const known = sessions.get(sessionId);
     if (known) {
       known.due = true;
       known.graceMs = Math.min(known.graceMs, graceMs);
       return;
     }
     if (stopped) return;
-    const mark: Mark = { due: true, graceMs, failures: 0, wake: () => {} };
-    marks.set(sessionId, mark);
-    const courier = serve(sessionId, mark).finally(() => couriers.delete(courier));
-    couriers.add(courier);
+    const state: SessionState = { due: true, graceMs, failures: 0, wake: () => {} };
+    sessions.set(sessionId, state);
+    const sender = serve(sessionId, state).finally(() => senders.delete(sender));
+    senders.add(sender);
   };
 
   return {
@@ -130,8 +130,8 @@ export function createAnnouncer(dependencies: AnnouncerDependencies): Announcer 
     },
     async [Symbol.asyncDispose]() {
       stopped = true;
-      for (const mark of marks.values()) mark.wake();
-      await Promise.all(couriers);
+      for (const state of sessions.values()) state.wake();
+      await Promise.all(senders);
     },
   };
 }

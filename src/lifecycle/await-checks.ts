@@ -22,7 +22,7 @@ export async function awaitChecks(
   agentIds: readonly AgentId[],
 ): Promise<void> {
   const { agents } = tables;
-  // One without a row is gone: agents leave theirs until they own nothing.
+  // One without a row is gone: agents keep theirs until they own nothing.
   const numbers = await agents.requestChecks([...new Set(agentIds)]);
   if (numbers.size === 0) return;
   const end = monotonicNow() + scheduling.leaseMs;
@@ -48,7 +48,7 @@ function createNotices() {
   let notice = Promise.withResolvers<void>();
   return {
     notify: () => notice.resolve(),
-    /** Waits for the next notice, one since the last call included, at most so long. */
+    /** Waits for the next notice, one since the last call included, for at most `ms`. */
     async next(ms: number): Promise<void> {
       await Promise.race([notice.promise, sleep(ms)]);
       notice = Promise.withResolvers();

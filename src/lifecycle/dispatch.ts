@@ -5,7 +5,7 @@
  *   I4. A task is put on the queue by whoever finds it ready, may be put there twice, and is run
  *       once per attempt. The status is written first: a crash before the message leaves a
  *       SUBMITTED task, which supervision publishes again.
- *   DI1. Pause is a gate here and at acquisition, not a sweep: nothing enters the queue between.
+ *   DI1. Pause is checked at dispatch and at acquisition; queued messages are not removed.
  *       What is paused here is written before the status is read again, and who resumes writes the
  *       status before reading what is paused: no task stays behind.
  */

@@ -4,7 +4,8 @@
  *   I2. What was decided is carried out, never run again; what was not decided is never carried
  *       out. The agent itself, if it comes back, is refused at its commit point.
  *   RE1. A task that had not started goes back without using a retry; one that was running counts
- *       as crashed. How often it went back so is counted: who takes it too often suspects it.
+ *       as crashed. How often it went back so is counted: at SUSPECT_AFTER_INTERRUPTIONS it is
+ *       suspected, and ended by who acquires it next.
  */
 import type { AgentId } from "../domain/ids.ts";
 import { afterFailure } from "../domain/retry.ts";

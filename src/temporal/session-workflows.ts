@@ -1,4 +1,5 @@
-// The control plane's view of session workflows: the only file that calls Temporal's client.
+// The control plane's view of session workflows: starts, signals and updates go through this file;
+// only revive-workflows.ts asks Temporal's client besides, for a list.
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import {
@@ -32,7 +33,7 @@ import * as grid from "../workflows/contracts.ts";
 export interface SessionWorkflowsOptions {
   /** Batches that a session may have open at once. */
   readonly window: number;
-  /** For so long may a command wait for agents that do not answer. */
+  /** For this long may a command wait for agents that do not answer. */
   readonly leaseMs: number;
   readonly sessions: Pick<SessionTable, "get">;
   /** The native client retries inside while Temporal is away: callers must not wait for that. */
@@ -64,7 +65,7 @@ function startOptions(session: Session, window: number) {
     taskQueue: grid.BATCH_QUEUE,
     args: [{ sessionId, window, ...stateOf(session) }] satisfies [grid.SessionInput],
     workflowIdConflictPolicy: WorkflowIdConflictPolicy.USE_EXISTING,
-    // One that was terminated starts again (see revival.ts), one that ended by itself does not.
+    // One that was terminated starts again (revive-workflows.ts), one that ended by itself does not.
     workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY,
     staticSummary: `session on ${partitions}`,
     staticDetails: `Partitions **${partitions}**. To pause, resume, close or cancel the session, send the update or signal of that name.`,

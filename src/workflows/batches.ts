@@ -24,7 +24,7 @@ const { runBatch, endSession } = proxyActivities<Activities>({
   retry: RETRY_FOREVER,
 });
 
-/** A heartbeat costs the server some milliseconds: with so many open, they may be rarer. */
+/** A heartbeat costs the server some milliseconds: with this many open, they may be rarer. */
 const MANY_OPEN = 200;
 
 /** Should the notice that a parked batch is ready ever be lost, a look at all parked batches finds it, ever later. */

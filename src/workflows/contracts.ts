@@ -25,7 +25,7 @@ export const sessionWorkflowId = (sessionId: SessionId): string => ID_PREFIX + s
 export const sessionIdOf = (workflowId: string): SessionId | undefined =>
   workflowId.startsWith(ID_PREFIX) ? (workflowId.slice(ID_PREFIX.length) as SessionId) : undefined;
 
-/** What the session's workflow knows: numbers, flags, at most 64 names. `carry.ts` says what of it survives continue-as-new. */
+/** What the session's workflow knows: numbers, flags, at most 64 names. `continued-state.ts` says what of it survives continue-as-new. */
 export interface SessionState {
   status: SessionStatusName;
   clientSubmission: boolean;

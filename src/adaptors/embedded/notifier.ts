@@ -1,4 +1,4 @@
-// A doorbell between processes: a file that writers touch and the kernel reports to listeners.
+// A notifier between processes: a file that writers touch and the kernel reports to listeners.
 // No sockets to clean up after a crash, nothing to connect, and unread notices coalesce by
 // themselves. A notify may get lost (network file systems do not report them at all, a full disk
 // takes none, the kernel has no watch to spare): every listener also looks by itself now and then.
@@ -30,10 +30,10 @@ export function openNotifier(folder: string, name: string): Notifier {
     for (const listener of listeners) listener();
   };
   /** Notices of one turn of the event loop are two: the first at once, one for all that follow. */
-  let ringing = false;
+  let touched = false;
   let again = false;
   let disposed = false;
-  const strike = (): void => {
+  const touch = (): void => {
     if (disposed) return;
     try {
       writeSync(fd, "!", 0);
@@ -50,8 +50,8 @@ export function openNotifier(folder: string, name: string): Notifier {
     }
   };
   const settle = (): void => {
-    ringing = false;
-    if (again) strike();
+    touched = false;
+    if (again) touch();
     again = false;
   };
 
@@ -64,12 +64,12 @@ export function openNotifier(folder: string, name: string): Notifier {
 
   return {
     notify() {
-      if (ringing) {
+      if (touched) {
         again = true;
         return;
       }
-      ringing = true;
-      strike();
+      touched = true;
+      touch();
       setImmediate(settle);
     },
     listen(listener) {

@@ -37,7 +37,7 @@ export interface TableStorage extends AsyncDisposable {
   readonly users: UserTable;
   readonly feed: ChangeFeed;
   /**
-   * Removes change-feed entries that are so old, edges of tasks that have been final for so long,
+   * Removes change-feed entries that are this old, edges of tasks that have been final for this long,
    * and the like.
    */
   sweep(query: { olderThanMs: number }): Promise<void>;

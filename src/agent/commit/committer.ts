@@ -2,11 +2,13 @@
 //
 //   CM1. One flush at a time; what arrives meanwhile goes into the next. In a flush, starts are
 //       written before ends are decided, so that no end overtakes its start.
-//   CM2. Objects and staged rows first, then the decision (I2), then the roll-forward (I3), then the
-//       ack. What was stored for a refused decision is removed.
+//   CM2. Objects and staged rows first, then the decision (I2), then the roll-forward (I3): the
+//       message was acknowledged at acquisition (AQ1). What was stored for a refused decision is
+//       removed.
 //   CM3. An outage is waited for. Whatever is repeated is idempotent, and nothing but the decision's
 //       answer tells whether an attempt counts.
-//   CM4. At most LIMIT ends are uncommitted: `room()` waits for that.
+//   CM4. While LIMIT ends are uncommitted `room()` makes the runner wait before its next call. Ends of
+//       attempts that never ran (take-in.ts) count, and do not wait.
 import { TaskStatus } from "../../domain/status.ts";
 import { allOf } from "../../lifecycle/all-of.ts";
 import { dropAttempts } from "../../lifecycle/discard-uncommitted.ts";
@@ -55,7 +57,7 @@ export function createCommitter(options: CommitterOptions): Committer {
   const patient: RetryOptions = { log, signal: ending };
   const freed = createChangeEvent();
   const wrote = createChangeEvent();
-  /** Starts, in order: so many were added, so many are written. */
+  /** Starts are written in order: how many were added, and how many are written. */
   const starts = { added: 0, written: 0 };
   ending.addEventListener("abort", freed.notify, { once: true });
   let uncommitted = 0;

@@ -8,7 +8,7 @@ import { pointToLog, type WorkerLogPlace } from "./worker-log.ts";
 export type Outcome = "completed" | CommitRecord;
 
 export interface FailureTexts {
-  /** So much is kept of what the worker said. */
+  /** This much is kept of what the worker said. */
   readonly maxErrorBytes: number;
   readonly workerLog: WorkerLogPlace;
 }

@@ -1,9 +1,9 @@
 // Gives the worker one task after the other.
 //
 //   RU1. One call at a time, and only to a worker that is ready for it.
-//   RU2. A token is good while its call runs, and for nothing afterwards.
-//   RU3. Nothing begins that is revoked, or while the lease may be over; what was looked at is begun in
-//       the same turn of the event loop.
+//   RU2. A token is valid only while its call runs.
+//   RU3. Nothing begins that is revoked, or while the lease may be over. The checks and the start of
+//       the call happen in the same turn of the event loop.
 //   RU4. The worker does not wait for the store: starts and ends are written while it goes on.
 import type { TaskOptions } from "../../domain/task-options.ts";
 import type { ProcessRequest } from "../../gen/worker_common.ts";
@@ -106,7 +106,7 @@ export function createRunner(options: RunnerOptions): Runner {
         await lease.renewed();
         continue;
       }
-      // Who waits with an idle worker asks for it when it is lost: nobody takes tasks meanwhile.
+      // While it waits, `isFit` is checked again: a worker that stops serving gets no task.
       const attempt = await readyQueue.take(stopping, isFit);
       if (attempt) return attempt;
     }

@@ -1,7 +1,7 @@
 // Keeps tasks ready for the worker.
 //
-//   PO1. A task is acquired at most once by this agent, and what is acquired is run, decided, or
-//       given back.
+//   PO1. A task is acquired at most once by this agent at a time, and what is acquired is run, decided,
+//       given back, paused with its session, or dropped when it is revoked.
 //   PO2. Tasks taken and not started are at most `prefetch`, and as few as keep the worker busy: see
 //       prefetch-policy.ts.
 //   PO3. Behind a long task nobody waits longer than `holdMs` if another agent might run it, and
@@ -38,9 +38,9 @@ export interface PollsterOptions {
 
 /** How often to look at what no event tells: the age of things. */
 const TICK_MS = 200;
-/** After so long without work, what the last tasks were like means nothing. */
+/** After this long without work, what the last tasks were like means nothing. */
 const FORGET_MS = 1_000;
-/** A task that has waited for so long nobody idle wants: an idle agent takes one at once. */
+/** If a task has waited this long, no idle agent exists to take it. */
 const UNWANTED_MS = 200;
 
 type State =

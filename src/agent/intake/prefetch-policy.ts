@@ -3,7 +3,7 @@
  * one, which another agent might run at once.
  */
 export interface PrefetchPolicy {
-  /** A call of the worker took so long. */
+  /** A call of the worker took this long. */
   ran(durationMs: number): void;
   /** The worker had nothing to do for long: what comes next may be of another kind. */
   forget(): void;

@@ -1,7 +1,7 @@
 // Puts the inputs of attempts into their data folders.
 //
 //   PR1. A missing object is final (it will not come back); an outage is waited for; any other
-//       failure is one of the attempt, unless it is our own disk's: then no attempt is to blame.
+//       failure is one of the attempt, unless our own disk failed: then all attempts are given back.
 //   PR2. Small objects are read for the whole group in few calls and kept for a while: tasks share
 //       inputs, and objects never change. Large ones are streamed from store to file.
 import { createWriteStream, writeFileSync } from "node:fs";
@@ -20,7 +20,7 @@ import { fileOf, isFileName, makeFolder } from "../execution/folder.ts";
 import { retryUntilAvailable } from "../retry-until-available.ts";
 import { createSmallObjects, SMALL_BYTES } from "./small-objects.ts";
 
-/** So much is read, and held in memory, at a time. */
+/** This much is read, and held in memory, at a time. */
 const SLICE_BYTES = 8 * 2 ** 20;
 const FILES_A_TURN = 100;
 const TRIES = 6;

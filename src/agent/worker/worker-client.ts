@@ -4,12 +4,12 @@
 //       a call runs it is judged by the call's connection alone.
 //   WC2. A call begins only on a connection that stands, so that a worker which died idle is not
 //       taken for one that the task killed.
-//   WC3. After a call that did not end by itself the worker may still be at it: it is asked for its
+//   WC3. After a cancelled or timed-out call the worker may still be running it: it is asked for its
 //       health, and waited for, before the next call.
 //   WC4. A worker that has had nothing to do for a while is asked, so that one which is there and
 //       does not serve is found before a task is given to it.
-//   WC5. A worker is given up only after a health check that began when its patience was over: a
-//       stop of this process is not held against it.
+//   WC5. A worker is given up only after a health check that began when its patience was over. Time
+//       in which this process itself was suspended does not count.
 // Raw grpc-js: this is the hottest call of the agent.
 
 import { setTimeout as sleep } from "node:timers/promises";
@@ -53,7 +53,7 @@ export interface WorkerCall {
 export interface WorkerClient extends Disposable {
   /** May a call begin at once? */
   isReady(): boolean;
-  /** Has it been silent for so long that it is to be asked before its next call (WC4)? */
+  /** Has it been silent long enough that it is to be asked before its next call (WC4)? */
   isSilent(): boolean;
   /**
    * Asks the worker for its health until it says that it serves.
@@ -70,7 +70,7 @@ export interface WorkerClient extends Disposable {
 
 export interface Unready {
   readonly forMs: number;
-  /** So long is it waited for. */
+  /** For this long it is waited for. */
   readonly patienceMs: number;
 }
 

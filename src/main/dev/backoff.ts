@@ -1,6 +1,6 @@
 const FIRST_MS = 200;
 const LONGEST_MS = 10_000;
-/** Who lived so long has recovered: the next death counts as the first. */
+/** Who lived this long has recovered: the next death counts as the first. */
 const RECOVERED_MS = 30_000;
 
 /** The pause before a restart, doubled with each early death. */

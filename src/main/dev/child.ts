@@ -19,13 +19,13 @@ export interface ChildSpec {
   readonly command: readonly [string, ...string[]];
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly logFile: string;
-  /** A stop may take so long before it becomes a kill. */
+  /** A stop may take this long before it becomes a kill. */
   readonly graceMs: number;
-  /** Stop signals go to all that the program has started, which may then finish. */
+  /** Stop signals go to the whole process group; its members may finish. */
   readonly wholeGroup?: boolean;
   /** Before each start: clears what the last process left behind. */
   readonly prepare?: () => void;
-  /** Asked again and again until it answers true; without it a child is ready once started. */
+  /** Readiness probe, polled until true; without it a child is ready once started. */
   readonly isReady?: () => Promise<boolean>;
 }
 

@@ -33,7 +33,7 @@ export interface ProcessGroupOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** File descriptor of the log. */
   readonly output: number;
-  /** What the program has started may live on for so long after it. */
+  /** What the program has started may live on for this long after it. */
   readonly afterlifeMs: number;
   readonly guard: Guard;
 }

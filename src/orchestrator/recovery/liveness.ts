@@ -5,7 +5,7 @@
 //   LI2. Silence counts only while we could have heard: a round in which our own write and read
 //       were slow or failed adds nothing, and a round adds at most twice the pause between rounds.
 //       So a slow store, or a stopped observer, never kills live agents.
-//   LI3. A task's owner without a row lives no more: agents leave their row until they own nothing.
+//   LI3. An owner without a row is dead: an agent removes its row only when it owns no task.
 //   LI4. Of an agent's process on our own machine the kernel knows that it has died: then there is
 //       nothing to wait for.
 import { setTimeout as sleep } from "node:timers/promises";

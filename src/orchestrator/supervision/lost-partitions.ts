@@ -1,9 +1,9 @@
 // Which partitions have lost messages: a task of theirs waits, although one of their agents is idle.
 //
-//   LO5. An agent that waits at the queue gets what is there. So a task that has waited for as long as
+//   LO1. An agent that waits at the queue gets what is there. So a task that has waited for as long as
 //       an agent of its partition has no message any more. No queue is asked: few can tell how much
 //       they hold, and none can prove that it is nothing.
-//   LO6. Only a heartbeat whose counter moves says anything, and only for a moment: an agent that died
+//   LO2. Only a heartbeat whose counter moves says anything, and only for a moment: an agent that died
 //       while it was idle is idle in its row for ever.
 import type { TableStorage } from "../../adaptors/table-storage.ts";
 import type { AgentId, PartitionId } from "../../domain/ids.ts";

@@ -1,9 +1,9 @@
 // Looks for tasks that wait although they could go, or can never go, because whoever should have
 // dispatched or ended them died, or had no room in the queue.
 //
-//   RP1. Which batches are parked is read from the store: what an orchestrator knew dies with it.
+//   RP1. Which batches are parked is read from the store: an orchestrator's memory does not survive it.
 //   RP2. Its share of the time is bounded, however many tasks wait: a page at once, a pause in
-//       proportion, and edges in which nothing was found are looked at ever more rarely.
+//       proportion, and edges in which nothing was found are re-checked with exponential back-off.
 //   RP3. All it does is idempotent: another process may be on the same round.
 //   RP4. A round that finds nothing takes three round trips to the stores, however many batches are
 //       parked.
@@ -42,10 +42,10 @@ const EVERY_MS = 1_000;
 const PAUSE_PER_COST = 10;
 const PARKED_AT_ONCE = 20;
 const READY_AT_ONCE = 1_000;
-/** So long one round looks at edges, but for the page it is at. */
+/** Time budget of a round; the current page is finished. */
 const BUDGET_MS = 50;
 const LATEST_MS = 30_000;
-/** So many times later batches are looked at in which no task seems to wait. */
+/** Batches in which no task seems to wait are first looked at this many times later. */
 const UNLIKELY = 6;
 
 export function createParkedReconciler(
@@ -115,7 +115,7 @@ export function createParkedReconciler(
 
   const noteVisit = (visit: Visit, { found, after }: Reconciled): void => {
     const { sessionId, batch } = visit.batch;
-    if (found > 0) log.info({ sessionId, batch, tasks: found }, "forgotten tasks put right");
+    if (found > 0) log.info({ sessionId, batch, tasks: found }, "forgotten tasks repaired");
     visit.after = after;
     // Not at the end yet: at once, but in turn with the others.
     if (!after) visit.everyMs = found > 0 ? firstMs : Math.min(LATEST_MS, 2 * visit.everyMs);

@@ -9,21 +9,21 @@ import type { Stores } from "../../lifecycle/stores.ts";
 import { type BatchState, reschedule } from "./state.ts";
 
 export interface Patience {
-  /** A dispatched task that nobody took, while an agent of its partition is idle, is lost after so long. */
+  /** A dispatched task that nobody took, while an agent of its partition is idle, is lost after this long. */
   readonly republishAfterMs: number;
   /** A decided task is carried out by its agent in less, unless that died. */
   readonly carryOutAfterMs?: number;
 }
 
 export interface Lost extends Patience {
-  /** Partitions where a task has waited for so long beside an idle agent. */
+  /** Partitions where a task has waited for this long beside an idle agent. */
   readonly partitions: ReadonlySet<PartitionId>;
 }
 
 const CARRY_OUT_MS = 2_000;
 const SLICE = 1_000;
 
-/** Looks at the batches that are due, at all of them at once; answers how many tasks it put right. */
+/** Looks at the batches that are due, at all of them at once; answers how many tasks it repaired. */
 export async function republishLost(
   stores: Stores,
   states: readonly BatchState[],

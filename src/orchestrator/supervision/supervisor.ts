@@ -1,8 +1,8 @@
-// Keeps the followed batches of this process moving: the store says what should happen, and what
-// does not happen is started again.
+// Keeps the followed batches of this process moving: the store says what should happen, and whatever
+// has stalled is restarted.
 //
 //   SV1. One round per session at a time; sessions do not wait for each other.
-//   SV2. Nothing runs per batch: rounds follow the watch's looks, and most of them find nothing due.
+//   SV2. No timer per batch: each poll of the watch triggers the rounds that are due.
 //   SV3. All it does is idempotent: another process may supervise the same batch.
 //   SV4. A look that finds nothing to do takes three round trips to the stores, the watch's own
 //       included, whatever the number of batches and sessions.
@@ -27,10 +27,10 @@ export interface SupervisorDependencies {
 }
 
 export interface SupervisorOptions extends Patience {
-  /** A batch whose tasks have all been waiting for inputs for so long gives up its place. */
+  /** A batch whose tasks have all been waiting for inputs for this long gives up its place. */
   readonly parkAfterMs?: number;
   readonly parkedReconciler?: ParkedReconcilerOptions;
-  /** How often counts that may go wrong are put right. */
+  /** How often counts that may go wrong are repaired. */
   readonly recountEveryMs?: number;
 }
 
@@ -135,7 +135,7 @@ export function createSupervisor(
       republishLost(stores, states, { partitions: lost, republishAfterMs }),
       runs ? feedQueue(stores, sessionId, states, supervision) : Promise.resolve(0),
     ]);
-    if (republished > 0) log.info({ sessionId, tasks: republished }, "lost tasks put right");
+    if (republished > 0) log.info({ sessionId, tasks: republished }, "lost tasks repaired");
     await parkWaiting(stores, watch, { states, parkAfterMs });
     await recount(sessionId, supervision);
   };

@@ -1,11 +1,12 @@
 // All batches that this process watches.
 //
-//   WA1. One query answers for all followers: a watch costs nothing by itself.
+//   WA1. One query answers for all followers. Cost does not grow with the number of watches.
 //   WA2. A batch has one follower: a later one (next attempt, next workflow run) takes over.
 //   WA3. Progress notices make the next look early; a lost one costs `pollMs`.
-//   WA4. Looks keep a pause in proportion to what they cost, so that a slow store is asked less.
+//   WA4. The polling interval grows with the duration of the last poll: a slow store is asked less.
 //   WA5. A store that is away is no failure of a watch: followers heartbeat on, and say so.
-//   WA6. A watch ends with a batch that is closed: no task can join it unseen.
+//   WA6. A batch is closed before its watch ends: no task can join it unseen. A watch ends, too, when
+//       its batch is parked (tasks of it are open, and watched by the reconciler) or unknown.
 import { setTimeout as sleep } from "node:timers/promises";
 import type { BatchInfo, TableStorage } from "../../adaptors/table-storage.ts";
 import type { BatchKey, BatchProgress } from "../../domain/batch.ts";
@@ -55,7 +56,7 @@ export const idOf = ({ sessionId, batch }: BatchKey): string => `${sessionId}/${
 
 const LEAST_PAUSE_MS = 20;
 const PAUSE_PER_COST = 4;
-/** A look that takes so long is taken for an outage. */
+/** A look that takes this long is taken for an outage. */
 const SLOW_MS = 3_000;
 
 export interface WatchDependencies {

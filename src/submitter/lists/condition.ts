@@ -1,3 +1,4 @@
+// Conditions of filters, from the wire: each kind of value with its operators, refused where unknown.
 import { invalid } from "../../domain/errors.ts";
 import type {
   ArrayOperator,

@@ -33,7 +33,7 @@ export interface Batching {
   joinable(sessionId: SessionId, soFar: number, count: number): Cut | undefined;
   /** The batch takes no more tasks. */
   forget(sessionId: SessionId, batchId: BatchId): void;
-  /** New batches for so many tasks. */
+  /** New batches for this many tasks. */
   cut(sessionId: SessionId, soFar: number, count: number): Cut[];
   /** Tasks of the session so far. */
   soFar(sessionId: SessionId): Promise<number>;

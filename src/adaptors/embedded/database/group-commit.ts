@@ -8,7 +8,7 @@ import type { LogSync } from "./log-sync.ts";
 export interface GroupCommit {
   /** Runs `work` in the next transaction; resolves when that is on disk. */
   add<T>(work: () => T): Promise<T>;
-  /** From now on no write waits long for a lock. */
+  /** From now on lock waits have a short time-out. */
   hurry(): void;
   /** Hurries; resolves when all writes are on disk or refused. */
   close(): Promise<void>;

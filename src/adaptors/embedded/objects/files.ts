@@ -1,11 +1,10 @@
 // Large blobs: files `objects/<2 hex>/<uuid>-<session, hashed>`, those of attempts with
 // `<task, hashed>-<attempt>-` in front.
 //
-//   EF1. A blob has its name only after its bytes and its name are on disk: written aside, synced,
-//       renamed, folder synced.
+//   EF1. A blob becomes visible only once durable: temporary file, fsync, rename, fsync of the folder.
 //   EF2. A file that has its name never changes.
-//   EF3. What a dead writer left aside is removed at an opening, an hour after its last write, and
-//       that of an attempt together with its blobs.
+//   EF3. Temporary files of a dead writer are removed at an opening, an hour after their last write;
+//       those of an attempt together with its blobs.
 //   EF4. A blob is gone only if its folder is there: else the store is away, which callers wait for.
 //   EF5. What the attempts of a task stored lies in one folder, which is gone through to find it;
 //       and all folders to find what there is of a session, which is deleted once.

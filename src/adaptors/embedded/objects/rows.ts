@@ -3,8 +3,8 @@
 //   ER1. Rows are appended, never changed: many small blobs share a page and a write to disk.
 //   ER2. SQLite may give a deleted row's number to another; the random part of the id tells them
 //       apart, so an id is never reused.
-//   ER3. The token of what an attempt stored begins with the attempt, and these are indexed. Task
-//       ids grow with time, so that what is stored together lies together there, too.
+//   ER3. Tokens of an attempt's blobs start with the attempt's id, which is indexed. Task ids grow
+//       with time, so that what is stored together lies together there, too.
 import { randomBytes } from "node:crypto";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { objectId, type SessionId } from "../../../domain/ids.ts";
@@ -39,7 +39,7 @@ const DROP_SESSION = `DELETE FROM objects WHERE number IN (
 const ID = /^s-([1-9]\d{0,14})-(.{22,})$/s;
 type Key = readonly [number: number, token: string];
 
-/** So much in one transaction or turn, that the event loop and other writers breathe. */
+/** This much in one transaction or turn, so that the event loop and other writers breathe. */
 const CHUNK_ROWS = 500;
 const CHUNK_BYTES = 4 * 2 ** 20;
 

@@ -1,3 +1,5 @@
+// The object port, in the data folder: blobs up to `inlineBytes` are rows of objects.db (rows.ts),
+// larger ones files under objects/ (files.ts).
 import type { FileHandle } from "node:fs/promises";
 import { join } from "node:path";
 import { GridError } from "../../../domain/errors.ts";
@@ -15,10 +17,9 @@ export interface EmbeddedStorageOptions {
   inlineBytes: number;
 }
 
-/** So many files are handled at a time: the thread pool has four threads. */
+/** This many files are handled at a time: the thread pool has four threads. */
 const FILES_AT_ONCE = 8;
 
-/** Small blobs in `objects.db`, large ones as files under `objects/`, in the data folder. */
 export async function openEmbeddedStorage(
   clients: Clients,
   { path, inlineBytes }: EmbeddedStorageOptions,

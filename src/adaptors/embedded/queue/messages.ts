@@ -36,7 +36,7 @@ interface Taken {
   priority: number;
 }
 
-/** So many rows a transaction: about 10 ms, so that the event loop and other writers breathe. */
+/** This many rows a transaction: about 10 ms, so that the event loop and other writers breathe. */
 const CHUNK = 1_000;
 
 function* chunksOf<T>(items: readonly T[]): Generator<readonly T[]> {

@@ -28,7 +28,7 @@ export const changeFeed = (store: Store): ChangeFeed & Disposable => {
   const subscriptions = new Map<SessionId, Set<Subscription>>();
   let position = 0;
   let polling = false;
-  let rung = false;
+  let notified = false;
   let stop: (() => void) | undefined;
 
   const last = (): number => (store.sql(LAST).get() as { seq: number }).seq;
@@ -58,12 +58,12 @@ export const changeFeed = (store: Store): ChangeFeed & Disposable => {
   };
 
   const poll = async (): Promise<void> => {
-    rung = true;
+    notified = true;
     if (polling) return;
     polling = true;
     try {
-      while (rung && subscriptions.size > 0) {
-        rung = false;
+      while (notified && subscriptions.size > 0) {
+        notified = false;
         while (await store.read(readOn));
       }
     } catch (error) {
@@ -78,10 +78,10 @@ export const changeFeed = (store: Store): ChangeFeed & Disposable => {
   const start = (): void => {
     position = last();
     const timer = setInterval(look, LOOK_MS).unref();
-    const deafen = store.listen("changes", look);
+    const stopListening = store.listen("changes", look);
     stop = () => {
       clearInterval(timer);
-      deafen();
+      stopListening();
       stop = undefined;
     };
   };

@@ -1,4 +1,4 @@
-// What one write owes to the maintained counts and to the change feed.
+// Updates of counters and change feed that go with each write.
 //
 //   EL1. Posted in the transaction of the write itself: counts and feed never differ from the rows.
 //       Callers may rely on that of the feed (F4), and not of the counts (SC1).

@@ -1,3 +1,4 @@
+// A task as a row of `tasks`, in both directions.
 import { LRUCache } from "lru-cache";
 import type { AgentId, BatchId, SessionId, TaskId } from "../../../domain/ids.ts";
 import type { TaskStatus } from "../../../domain/status.ts";

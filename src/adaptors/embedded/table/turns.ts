@@ -2,7 +2,7 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Store } from "./store.ts";
 
-/** So long one turn blocks the process, but for the item it is at. */
+/** For this long one turn may block the process; the current item is finished. */
 const TURN_MS = 2;
 
 /** Reads for one item after the other; answers in their order. */

@@ -135,8 +135,8 @@ export interface TaskTable {
    */
   openByPartition(): Promise<OpenTasks[]>;
   /**
-   * How many more of the session's tasks, 0 to `limit`, may become SUBMITTED until `limit` are: it
-   * decides what enters the queues, so it is asked of the tasks. Costs what there is up to `limit`.
+   * `limit` minus the session's SUBMITTED tasks, at least 0. It decides what enters the queues, so it
+   * is asked of the tasks. Costs what there is up to `limit`.
    */
   roomBelow(sessionId: SessionId, limit: number): Promise<number>;
   /**
@@ -168,7 +168,7 @@ export interface TaskTable {
   /** PROCESSED → the final status of its record. Others are left. */
   finish(taskIds: readonly TaskId[], at: number): Promise<void>;
 
-  /** Of the attempts the agent believes to hold, those that it holds no more. */
+  /** Of the given attempts, those that the agent no longer owns. */
   revoked(agentId: AgentId, attempts: readonly AttemptKey[]): Promise<AttemptKey[]>;
   /** DISPATCHED, PROCESSING and PROCESSED tasks of this agent. */
   ownedBy(agentId: AgentId): Promise<Task[]>;

@@ -7,7 +7,7 @@ export interface Subscription extends AsyncIterable<readonly Change[]> {
   end(error?: Error): void;
 }
 
-/** A consumer that lags so many changes behind would rather start again from a snapshot (F3). */
+/** A consumer that lags this many changes behind would rather start again from a snapshot (F3). */
 const MOST_WAITING = 250_000;
 
 export function createSubscription(

@@ -1,3 +1,5 @@
+// Lists and counts of tasks. Filters become SQL; tasks of a session are found through its batches;
+// counts by session and status come from the maintained counts, all others from the rows.
 import type { Condition, FieldsByKind, Filter } from "../../../../domain/filter/conditions.ts";
 import type { TaskFields } from "../../../../domain/filter/fields.ts";
 import type { PartitionId } from "../../../../domain/ids.ts";
