@@ -82,7 +82,7 @@ const seen = async ({ task, waiting, output }: Pair) => {
   return [...tasks.map(({ status }) => status), result?.status];
 };
 
-describe("A9: a task that is cancelled", () => {
+describe("CA1: a task that is cancelled", () => {
   it.each(Object.keys(WAYS))(
     "while it is %s is CANCELLED at once, and nothing brings it back",
     async (name) => {

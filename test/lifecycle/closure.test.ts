@@ -1,4 +1,4 @@
-// A6: failure reaches all those who can never run, and nobody else: against a reference.
+// RF1: failure reaches all those who can never run, and nobody else: against a reference.
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { batchId, objectId, type ResultId, stageOf, type TaskId } from "../../src/domain/ids.ts";
@@ -166,7 +166,7 @@ async function play(random: Random, job: Job): Promise<void> {
 }
 
 it.each([1, 2, 3, 4, 5, 6, Date.now() % 2 ** 31])(
-  "A6: of a random graph, those end in error whose inputs can never come, and no others: seed %i",
+  "RF1: of a random graph, those end in error whose inputs can never come, and no others: seed %i",
   async (seed) => {
     const random = createRandom(seed);
     const job = await someJob(random);

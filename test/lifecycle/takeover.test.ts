@@ -148,7 +148,7 @@ async function turnsOf(work: Work): Promise<number> {
   return trace.filter((line) => line.startsWith("first agent ")).length;
 }
 
-describe("A4, A5: each task has one end, whenever an agent", () => {
+describe("I2, I3: each task has one end, whenever an agent", () => {
   it.each([
     ["dies", "commits results and subtasks", succeed, COMPLETED],
     ["dies", "retries", failOnce, COMPLETED],

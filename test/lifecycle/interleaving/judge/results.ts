@@ -13,7 +13,7 @@ export function* judgeWaits({ tasks, results, status }: Scene): Complaints {
     if (result.status !== ResultStatus.CREATED) continue;
     if (owner && isFinal(owner))
       yield `I3: ${resultId} waits for ${ownerTaskId}, which is ${nameOf(owner.status)}`;
-    if (status === SessionStatus.CANCELLED) yield `C2: ${resultId} outlived its session`;
+    if (status === SessionStatus.CANCELLED) yield `CA2: ${resultId} outlived its session`;
   }
 }
 
@@ -45,12 +45,12 @@ function* committed(verdicts: Chronicle["verdicts"]) {
     for (const { record } of some) if (record.outcome === "completed") yield* record.results;
 }
 
-/** G1: what counts is there. */
+/** DU1: what counts is there. */
 export async function judgeObjects({ world, results }: Scene): Promise<string[]> {
   const completed = [...results.values()].filter(({ status }) => status === ResultStatus.COMPLETED);
   const ids = completed.flatMap(({ objectId }) => objectId || []);
   const blobs = await world.stores.objects.getMany(ids, 1_000_000);
   return completed.flatMap(({ resultId }, i) =>
-    blobs[i] ? [] : [`G1: the object of ${resultId} is gone`],
+    blobs[i] ? [] : [`DU1: the object of ${resultId} is gone`],
   );
 }

@@ -38,13 +38,13 @@ function* judgeDecision(task: Task, { attempt, record }: Verdict): Complaints {
     yield `I2: ${task.taskId} was decided at ${attempt} and is at ${task.attempt}`;
 }
 
-/** A4: one end for each chain of retries, however many made the next one. */
+/** I3: one end for each chain of retries, however many made the next one. */
 export function* judgeChains({ tasks }: Scene): Complaints {
   for (const [initial, chain] of Map.groupBy(tasks.values(), (task) => task.initialTaskId)) {
     const ends = chain.filter(({ status }) => status !== TaskStatus.RETRIED);
-    if (ends.length !== 1) yield `A4: the chain of ${initial} has ${ends.length} ends`;
+    if (ends.length !== 1) yield `I3: the chain of ${initial} has ${ends.length} ends`;
     const depths = chain.map(({ retryOfIds }) => retryOfIds.length).sort((a, b) => a - b);
-    if (depths.some((depth, i) => depth !== i)) yield `A4: the chain of ${initial} is ${depths}`;
+    if (depths.some((depth, i) => depth !== i)) yield `I3: the chain of ${initial} is ${depths}`;
   }
 }
 
