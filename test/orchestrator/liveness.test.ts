@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { agentId, partitionId } from "../../src/domain/ids.ts";
+import { type AgentId, agentId, partitionId } from "../../src/domain/ids.ts";
 import { createLiveness } from "../../src/orchestrator/recovery/liveness.ts";
 import { createLogger } from "../../src/telemetry/logger.ts";
 import { openStores, type TestStores } from "../support/stores.ts";
@@ -52,4 +52,35 @@ describe("LI2: the silence of an agent", () => {
     slow = false;
     await vi.waitFor(async () => expect(await known()).toBe(false), PATIENCE);
   });
+});
+
+it("Y3: leaves the row of an agent that comes back while it is taken over, since others wait for its answers", async () => {
+  const { agents, tasks } = stores.tables;
+  const back = agentId("back");
+  const beat = () =>
+    agents.heartbeat({
+      ...{ agentId: back, partitionId: partitionId(""), hostname: "" },
+      ...{ held: 0, idleMs: 0, checksDone: 0 },
+    });
+  const ownedBy: typeof tasks.ownedBy = async (id) => {
+    if (id === back) await beat();
+    return await tasks.ownedBy(id);
+  };
+  const removed: AgentId[] = [];
+  const remove: typeof agents.remove = async (id, heartbeats) => {
+    await agents.remove(id, heartbeats);
+    removed.push(id);
+  };
+  const tables = {
+    ...stores.tables,
+    tasks: { ...tasks, ownedBy },
+    agents: { ...agents, remove },
+  };
+  await beat();
+  await using _liveness = createLiveness(
+    { stores: { ...stores, tables }, log },
+    { leaseMs: 200, everyMs: 50 },
+  );
+  await vi.waitFor(() => expect(removed).toContain(back));
+  expect(await agents.get([back])).toHaveLength(1);
 });
