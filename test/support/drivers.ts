@@ -1,5 +1,5 @@
-// The drivers that suites may run on: the one that TEST_DRIVER names, which a project in
-// vitest.config.ts sets for all its files, or else the embedded one.
+// The drivers that suites may run on. They take the one that TEST_DRIVER names, and the embedded one if
+// it is not set: to run them on another, a project in vitest.config.ts sets it for all its files.
 import type { ObjectStorageOptions } from "../../src/adaptors/object-storage.ts";
 import type { QueueOptions } from "../../src/adaptors/queue.ts";
 import type { TableStorageOptions } from "../../src/adaptors/table-storage.ts";
