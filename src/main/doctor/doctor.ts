@@ -1,6 +1,6 @@
 // `grid doctor`: what of the configuration does not work on this machine, and why.
 import { accessSync, constants } from "node:fs";
-import { dirname, resolve } from "node:path";
+import { dirname } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { openObjectStorage } from "../../adaptors/object-storage.ts";
 import { openQueue, type QueueStorage } from "../../adaptors/queue.ts";
@@ -11,6 +11,7 @@ import { openTemporal } from "../../temporal/connection.ts";
 import { askReadiness } from "../dev/http-ready.ts";
 import { findPorts } from "../dev/ports.ts";
 import { reasonOf } from "../dev/start-error.ts";
+import { type Place, placeOf } from "./places.ts";
 
 /** Resolves with a remark if all is well. */
 type Examination = () => Promise<string>;
@@ -26,26 +27,19 @@ interface Pingable extends AsyncDisposable {
   ping(): Promise<void>;
 }
 
-interface Place {
-  readonly driver: string;
-  readonly path: string;
-}
-
 const pinging =
   <Service extends Pingable>(
     open: () => Promise<Service>,
-    { driver, path }: Place,
-    setting: string,
+    { where, name, advice }: Place,
     remark: (service: Service) => Promise<string> = async () => "",
   ): Examination =>
   async () => {
     try {
       await using service = await open();
       await service.ping();
-      return `${driver} in ${resolve(path)}${await remark(service)}`;
+      return `${name}${await remark(service)}`;
     } catch (cause) {
-      const advice = `set ${setting} to a folder that this user may write`;
-      throw new Error(`${resolve(path)}: ${reasonOf(cause)}; ${advice}`, { cause });
+      throw new Error(`${where}: ${reasonOf(cause)}; ${advice}`, { cause });
     }
   };
 
@@ -127,15 +121,13 @@ const toExaminations = (config: Config): Record<string, Examination> => {
   return {
     "table storage": pinging(
       () => openTableStorage(tableStorage),
-      tableStorage,
-      "TableStorage__Path",
+      placeOf(tableStorage, "TableStorage"),
     ),
     "object storage": pinging(
       () => openObjectStorage(objectStorage),
-      objectStorage,
-      "ObjectStorage__Path",
+      placeOf(objectStorage, "ObjectStorage"),
     ),
-    queue: pinging(() => openQueue(queue), queue, "Queue__Path", toDepths(config)),
+    queue: pinging(() => openQueue(queue), placeOf(queue, "Queue"), toDepths(config)),
     temporal: () => examineTemporal(config),
     "submitter port": examinePort(port, httpPort, "Submitter__Port"),
     "submitter http port": examinePort(httpPort, httpPort, "Submitter__HttpPort"),
