@@ -28,7 +28,7 @@ const { runBatch, endSession } = proxyActivities<Activities>({
 const MANY_OPEN = 200;
 
 /** Should the notice that a parked batch is ready ever be lost, a look at all parked batches finds it, ever later. */
-const LAST_PATROL_MS = 3_600_000;
+const LONGEST_PARKED_CHECK_MS = 3_600_000;
 
 export const mayOpen = ({ state, window }: Run): boolean =>
   state.status === "Running" &&
@@ -115,7 +115,7 @@ function park(run: Run, batch: number): void {
   run.checkingParked = true;
   void sleep(run.parkedCheckMs, { summary: "batches wait for inputs, look again" }).then(() => {
     run.checkingParked = false;
-    run.parkedCheckMs = Math.min(LAST_PATROL_MS, 2 * run.parkedCheckMs);
+    run.parkedCheckMs = Math.min(LONGEST_PARKED_CHECK_MS, 2 * run.parkedCheckMs);
     state.again.push(...state.parked.splice(0));
   });
 }

@@ -13,7 +13,8 @@ import { FINAL_TASK_STATUSES, ResultStatus, TaskStatus } from "../../../domain/s
  * An index that names a column which a statement sets is written by it, whatever the value: so the
  * index of counts does not name the count, and rows that came to 0 are swept (sweep.ts).
  *
- * A task that has expired is CREATING for ever; its `attempt` is -1, and it has ended.
+ * A task that has expired is CREATING until its row is removed (OR4); its `attempt` is -1, and it has
+ * ended.
  *
  * `since` says since when a task has had its status, by the store's clock (clock.ts). Times that
  * are only shown (created_at, submitted_at, ended_at…) are their writers' own.
