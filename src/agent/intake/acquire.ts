@@ -5,16 +5,17 @@
 //       queue is a hint: supervision publishes again what the store says is ready.
 //   AQ2. After a failed acquisition nothing is owned that is not held: what the store says we own
 //       without our knowing is given back.
-//   AQ3. A session's status is read after its tasks were acquired and are held: whoever changes it
-//       meanwhile finds the tasks, and asks us (Y1).
+//   AQ3. A session's status, and which attempts still count, are read after the tasks were acquired
+//       and are held: whoever changes either meanwhile finds the tasks, and asks us (Y1).
 import type { Message } from "../../adaptors/queue.ts";
 import type { TaskId } from "../../domain/ids.ts";
 import { SessionStatus, TaskStatus } from "../../domain/status.ts";
+import { allOf } from "../../lifecycle/all-of.ts";
 import { cancelUnstarted } from "../../lifecycle/cancel.ts";
 import { toMessage } from "../../lifecycle/dispatch.ts";
 import { pauseAttempts } from "../../lifecycle/pause-attempts.ts";
 import type { AgentContext } from "../context.ts";
-import { type Attempt, createAttempt } from "../execution/attempt.ts";
+import { type Attempt, createAttempt, keyOf } from "../execution/attempt.ts";
 import { retryUntilAvailable } from "../retry-until-available.ts";
 
 /** Answers what may begin. */
@@ -28,29 +29,38 @@ export async function acquire(
   return mayBegin;
 }
 
-/** Leaves out what is held already, and the repetitions of a message. */
+/**
+ * Leaves out what is held already, and the repetitions of a message. What is revoked is not held any
+ * more: its task may have been dispatched again before it has left the set.
+ */
 function wantedOf({ held }: AgentContext, messages: readonly Message[]): TaskId[] {
-  const ours = new Set([...held].map(({ task }) => task.taskId));
+  const ours = new Set([...held].flatMap(({ task, revoked }) => (revoked ? [] : task.taskId)));
   const wanted = new Set(messages.map(({ taskId }) => taskId));
   return [...wanted.difference(ours)];
 }
 
-/** Reads the statuses of their sessions: of a paused one they are paused, of one that has ended cancelled. */
+/**
+ * Drops what counts no more. Reads the statuses of their sessions: of a paused one they are paused,
+ * of one that has ended cancelled.
+ */
 async function sort(context: AgentContext, won: readonly Attempt[]): Promise<Attempt[]> {
-  const { stores, log, ending } = context;
+  const { stores, owner, log, ending } = context;
+  const { tasks, sessions } = stores.tables;
   const retryOptions = { log, signal: ending };
   const sessionIds = [...new Set(won.map(({ task }) => task.sessionId))];
-  const statuses = await retryUntilAvailable(retryOptions, "session statuses", () =>
-    stores.tables.sessions.statuses(sessionIds),
+  const [statuses, lost] = await retryUntilAvailable(retryOptions, "session statuses", () =>
+    allOf([sessions.statuses(sessionIds), tasks.revoked(owner.agentId, won.map(keyOf))]),
   );
+  const lostIds = new Set(lost.map(({ taskId }) => taskId));
+  for (const attempt of won) attempt.revoked ||= lostIds.has(attempt.task.taskId);
   // A check may have been faster: what it has revoked is dealt with.
   const current = won.filter(({ revoked }) => !revoked);
   const by = Object.groupBy(current, ({ task }) => fateOf(statuses.get(task.sessionId)));
   const { begins = [], pauses = [], ends = [] } = by;
   for (const attempt of [...pauses, ...ends]) attempt.revoked = true;
   if (pauses.length > 0) {
-    const tasks = pauses.map(({ task }) => task);
-    await retryUntilAvailable(retryOptions, "pause tasks", () => pauseAttempts(stores, tasks));
+    const paused = pauses.map(({ task }) => task);
+    await retryUntilAvailable(retryOptions, "pause tasks", () => pauseAttempts(stores, paused));
   }
   if (ends.length > 0) {
     const taskIds = ends.map(({ task }) => task.taskId);
