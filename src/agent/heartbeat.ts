@@ -4,7 +4,8 @@
 //   HB1. A heartbeat that fails is repeated at the next period. Live work is never killed for it:
 //       whether an attempt still counts is decided by the store alone, at the commit point.
 //   HB2. A lease counts from the beginning of its check. While it may be over, nothing begins: others
-//       may rely on that, however long the agent was stopped (Y3).
+//       may rely on that, however long the agent was stopped (Y3). An agent that was taken for dead
+//       renews it by a check that began after its row was there again, so after it was taken over.
 //   HB3. A requested check is answered by a heartbeat that was written after the check was done and
 //       its effects were stored. Heartbeats do not wait for that longer than a moment.
 import { setTimeout as sleep } from "node:timers/promises";
@@ -16,7 +17,7 @@ import { unlessAborted } from "./retry-until-available.ts";
 export interface Lease {
   /** May the agent have been taken for dead, or its answer been given up? */
   readonly isOver: boolean;
-  /** Asks for a heartbeat at once; resolves after the next one, or when the agent stops. */
+  /** Asks for a heartbeat at once; resolves when one has renewed the lease, or the agent stops. */
   renewed(): Promise<void>;
 }
 
@@ -40,7 +41,7 @@ export function createHeartbeat(context: AgentContext, control: Control): Heartb
   const renewal = createChangeEvent();
   stopping.addEventListener("abort", renewal.notify, { once: true });
   let checkedAt = -Infinity;
-  /** The counter, and numbers of checks: see AgentTable. */
+  /** The highest counter, and numbers of checks: see AgentTable. */
   let heartbeats = 0;
   let requested = 0;
   let done = 0;
@@ -83,13 +84,19 @@ export function createHeartbeat(context: AgentContext, control: Control): Heartb
     await check();
     isDue = false;
     const report = { process, partitionId, held: held.size, idleMs: idle.ms, checksDone: done };
-    const row = await agents.heartbeat({ ...owner, ...report });
-    const wasRemoved = row.heartbeats <= heartbeats;
-    heartbeats = row.heartbeats;
+    const after = heartbeats > 0 ? heartbeats : undefined;
+    const row = await agents.heartbeat({ ...owner, ...report, after });
+    const isNext = row.heartbeats === heartbeats + 1;
+    // Who takes it over needs a moment: to ask again and again would not make that shorter.
+    const isNew = !isNext && row.heartbeats > 0;
+    heartbeats = Math.max(heartbeats, row.heartbeats);
     requested = row.checksRequested;
-    if (wasRemoved || requested > number || isAsked) hurry();
-    if (wasRemoved) log.warn("agent was taken for dead");
-    else checkedAt = began;
+    if (isNew || requested > number || isAsked) hurry();
+    if (!isNext) {
+      log.warn("agent was taken for dead, or did not hear the answer to a heartbeat");
+      return;
+    }
+    checkedAt = began;
     renewal.notify();
   };
 

@@ -7,7 +7,8 @@
  *   Y2. Nobody takes from a living agent what it may have begun. The agent is asked for a check:
  *       it lets go of what has not begun, and its starts are stored before it answers.
  *   Y3. An agent that does not answer keeps nobody for longer than its lease: from then on it
- *       begins nothing until it has checked again, however long it was stopped.
+ *       begins nothing until it has checked again, however long it was stopped. Of one that is being
+ *       taken over that is so already.
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { AgentId } from "../domain/ids.ts";
@@ -32,9 +33,9 @@ export async function awaitChecks(
     while (monotonicNow() < end) {
       const rows = await agents.get([...numbers.keys()]);
       // A row that knows nothing of the request is new: its agent has had to check since.
-      const waiting = rows.filter(({ agentId, checksRequested, checksDone }) => {
+      const waiting = rows.filter(({ agentId, heartbeats, checksRequested, checksDone }) => {
         const number = numbers.get(agentId) ?? 0;
-        return checksRequested >= number && checksDone < number;
+        return heartbeats > 0 && checksRequested >= number && checksDone < number;
       });
       if (waiting.length === 0) return;
       await notices.next(LOOK_MS);

@@ -6,6 +6,8 @@
  *   RE1. A task that had not started goes back without using a retry; one that was running counts
  *       as crashed. How often it went back so is counted: at SUSPECT_AFTER_INTERRUPTIONS it is
  *       suspected, and ended by who acquires it next.
+ *   RE2. Its lease is ended before its tasks are touched: one that lives after all begins nothing
+ *       until it has checked, after all this, what it still holds (HB2).
  */
 import type { AgentId } from "../domain/ids.ts";
 import { afterFailure } from "../domain/retry.ts";
@@ -19,23 +21,27 @@ import type { Stores } from "./stores.ts";
 const DIED = "The agent that ran the task went away";
 
 /**
- * Safe to repeat and to run in several processes at once; answers how many tasks it found.
+ * Safe to repeat and to run in several processes at once; answers how many tasks it found, or
+ * undefined if the agent lives.
  *
- * @param heartbeats the agent's counter when it was found dead: if it lives after all, its row stays.
+ * @param heartbeats the agent's counter when it was found dead, 0 if it had no row: one whose counter
+ *   has moved lives, and keeps what it has. Absent: nobody else acts for it.
  */
 export async function recoverFrom(
   stores: Stores,
   agentId: AgentId,
   heartbeats?: number,
-): Promise<number> {
+): Promise<number | undefined> {
   const { tables } = stores;
+  const isTaken = heartbeats === undefined || (await tables.agents.takeOver(agentId, heartbeats));
+  if (!isTaken) return undefined;
   const tasks = await tables.tasks.ownedBy(agentId);
   const held = Map.groupBy(tasks, ({ status }) => status);
   await giveBack(stores, held.get(TaskStatus.DISPATCHED) ?? []);
   const crashed = await decideCrashed(stores, held.get(TaskStatus.PROCESSING) ?? []);
   const decided = (held.get(TaskStatus.PROCESSED) ?? []).filter(isDecided);
   await rollForward(stores, [...decided, ...crashed]);
-  await tables.agents.remove(agentId, heartbeats);
+  await tables.agents.remove(agentId, heartbeats === undefined ? undefined : 0);
   return tasks.length;
 }
 

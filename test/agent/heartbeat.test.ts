@@ -59,6 +59,20 @@ describe("HB2: a lease", () => {
     expect(heartbeat.isOver).toBe(false);
   });
 
+  it("is renewed after a takeover by the second check only, not while it is under way", async () => {
+    const { heartbeat, agents, agentId, clock } = openAgent();
+    await heartbeat.once();
+    clock.ms = leaseMs() + 1;
+    expect(await agents.takeOver(agentId, 1)).toBe(true);
+    for (let i = 0; i < 3; i += 1) await heartbeat.once();
+    expect(heartbeat.isOver).toBe(true);
+    await agents.remove(agentId, 0);
+    await heartbeat.once();
+    expect(heartbeat.isOver).toBe(true);
+    await heartbeat.once();
+    expect(heartbeat.isOver).toBe(false);
+  });
+
   it("is renewed at once for who asks", async () => {
     const { heartbeat, clock, row } = openAgent();
     await heartbeat.once();

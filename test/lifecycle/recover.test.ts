@@ -61,4 +61,45 @@ describe("recovery from a dead agent", () => {
     expect(await recoverFrom(stores, dead)).toBe(0);
     expect(await stores.queue.depth(partition)).toEqual({ waiting: 0 });
   });
+
+  it("RE2: takes nothing from one that has spoken since it was found dead", async () => {
+    const id = await stores.newSession();
+    const tasks = await submit(stores, id, times(1, {}));
+    const agent = await hold(tasks, [TaskStatus.DISPATCHED]);
+    const heartbeat = (after?: number) =>
+      stores.tables.agents.heartbeat({
+        ...{ agentId: agent, partitionId: partition, hostname: "here", after },
+        ...{ held: 1, idleMs: 0, checksDone: 0 },
+      });
+    const found = await heartbeat();
+    await heartbeat(1);
+    expect(await recoverFrom(stores, agent, found.heartbeats)).toBeUndefined();
+    expect(await statusesOf(tasks)).toEqual([TaskStatus.DISPATCHED]);
+    expect(await recoverFrom(stores, agent, 2)).toBe(1);
+    expect(await stores.tables.agents.get([agent])).toEqual([]);
+  });
+
+  it("RE2: lets nobody renew his lease between its end and the last of his tasks", async () => {
+    const id = await stores.newSession();
+    const tasks = await submit(stores, id, times(1, {}));
+    const agent = await hold(tasks, [TaskStatus.DISPATCHED]);
+    const { tables } = stores;
+    const counters: number[] = [];
+    const heartbeat = async (after?: number) => {
+      const row = await tables.agents.heartbeat({
+        ...{ agentId: agent, partitionId: partition, hostname: "here", after },
+        ...{ held: 1, idleMs: 0, checksDone: 0 },
+      });
+      counters.push(row.heartbeats);
+    };
+    await heartbeat();
+    const release: typeof tables.tasks.release = async (...args) => {
+      await heartbeat(1);
+      return await tables.tasks.release(...args);
+    };
+    const cut = { ...stores, tables: { ...tables, tasks: { ...tables.tasks, release } } };
+    expect(await recoverFrom(cut, agent, 1)).toBe(1);
+    await heartbeat(1);
+    expect(counters).toEqual([1, 0, 3]);
+  });
 });

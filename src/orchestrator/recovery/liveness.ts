@@ -68,11 +68,12 @@ export function createLiveness(
     for (const id of suspects.keys()) if (!seen.has(id)) suspects.delete(id);
     for (const [id, { heartbeats, process }] of seen) {
       const known = suspects.get(id);
-      if (known && known.heartbeats === heartbeats) known.silentMs += silentMs;
-      else suspects.set(id, { heartbeats, process, silentMs: 0 });
+      // Taken over by us or another observer: it has not spoken.
+      const isSilent = known !== undefined && (heartbeats === 0 || known.heartbeats === heartbeats);
+      const silentSoFar = isSilent ? known.silentMs + silentMs : 0;
+      suspects.set(id, { heartbeats, process, silentMs: silentSoFar });
     }
     return [...suspects].flatMap(([id, suspect]) =>
-      // Of an owner without a row none is removed: it is there again if the agent lives after all.
       isDead(suspect) ? [{ id, heartbeats: suspect.heartbeats ?? 0 }] : [],
     );
   };
@@ -93,6 +94,7 @@ export function createLiveness(
     try {
       const tasks = await recoverFrom(stores, id, heartbeats);
       suspects.delete(id);
+      if (tasks === undefined) return;
       log.warn({ agentId: id, tasks }, "agent is dead, its tasks were taken over");
     } catch (error) {
       if (!stop.signal.aborted)

@@ -55,6 +55,46 @@ export function agents({ open }: TableStoragePromises): void {
     expect(await agents.get([agent.agentId])).toEqual([]);
   });
 
+  it("J3: reaches no counter twice, so that who has seen it removes nobody who is there again", async () => {
+    const { agents } = await open();
+    const agent = agentRow();
+    const { agentId } = agent;
+    await agents.heartbeat(agent);
+    await agents.heartbeat({ ...agent, after: 1 });
+    await agents.remove(agentId);
+    expect((await agents.heartbeat({ ...agent, after: 2 })).heartbeats).toBe(4);
+    expect((await agents.heartbeat({ ...agent, after: 4 })).heartbeats).toBe(5);
+    await agents.remove(agentId, 2);
+    expect(await agents.get([agentId])).toHaveLength(1);
+  });
+
+  it("J3: lets no agent raise its counter from when its lease was ended until its row is removed", async () => {
+    const { agents } = await open();
+    const agent = agentRow();
+    const { agentId } = agent;
+    await agents.heartbeat(agent);
+    await agents.heartbeat({ ...agent, after: 1 });
+    expect(await agents.takeOver(agentId, 1)).toBe(false);
+    expect(await agents.takeOver(agentId, 0)).toBe(false);
+    expect((await agents.heartbeat({ ...agent, after: 2 })).heartbeats).toBe(3);
+    expect(await agents.takeOver(agentId, 3)).toBe(true);
+    expect((await agents.heartbeat({ ...agent, after: 3 })).heartbeats).toBe(0);
+    // Two at once, one of whom died.
+    expect(await agents.takeOver(agentId, 3)).toBe(true);
+    expect(await agents.takeOver(agentId, 0)).toBe(true);
+    await agents.remove(agentId, 0);
+    expect((await agents.heartbeat({ ...agent, after: 3 })).heartbeats).toBe(5);
+  });
+
+  it("J3: ends the lease of an owner without a row, too", async () => {
+    const { agents } = await open();
+    const agent = agentRow();
+    expect(await agents.takeOver(agent.agentId, 0)).toBe(true);
+    expect(await agents.heartbeat(agent)).toEqual({ ...agent, heartbeats: 0, checksRequested: 0 });
+    await agents.remove(agent.agentId, 0);
+    expect((await agents.heartbeat(agent)).heartbeats).toBe(1);
+  });
+
   it("J2: numbers the checks that are requested of an agent, and keeps the newest that it has done", async () => {
     const [one, two] = [await open(), await open()];
     const [agent, other] = [agentRow(), agentRow()];

@@ -119,6 +119,7 @@ export const USES: Readonly<Record<string, Use>> = {
   "agents.get": ({ agents }) => agents.get([someAgent()]),
   "agents.requestChecks": ({ agents }) => agents.requestChecks([someAgent()]),
   "agents.list": ({ agents }) => agents.list(),
+  "agents.takeOver": ({ agents }) => agents.takeOver(someAgent(), 0),
   "agents.remove": ({ agents }) => agents.remove(someAgent()),
   "leases.renew": ({ leases }) => leases.renew(someHolder(), 1),
   "leases.release": ({ leases }) => leases.release(someHolder()),

@@ -94,10 +94,14 @@ interface Parts {
   readonly heartbeat: () => Promise<void>;
 }
 
+/** Whoever takes it over may die before the end: then others do, later than it waits. */
+const TRIES = 20;
+
 async function runOrNot(parts: Parts, attempt: Attempt): Promise<void> {
   const { settler, world, role, lease, heartbeat } = parts;
-  while (lease.isOver) await heartbeat();
-  if (attempt.revoked) settler.dropped([attempt]);
+  for (let i = 0; i < TRIES && lease.isOver; i += 1) await heartbeat();
+  if (lease.isOver) await settler.giveBack([attempt]);
+  else if (attempt.revoked) settler.dropped([attempt]);
   else if (!role.work && world.random.chance(0.1)) await settler.giveBack([attempt]);
   else await run(parts, attempt);
 }

@@ -4,14 +4,18 @@ import type { Store } from "./store.ts";
 
 const HEARTBEAT = `INSERT INTO agents (agent_id, partition_id, hostname, process, heartbeats, held,
     idle_ms, checks_requested, checks_done)
-  VALUES (?1, ?2, ?3, ?4, 1, ?5, ?6, ?7, ?7)
+  VALUES (?1, ?2, ?3, ?4, ?8, ?5, ?6, ?7, ?7)
   ON CONFLICT DO UPDATE SET partition_id = excluded.partition_id, hostname = excluded.hostname,
-    process = excluded.process, heartbeats = heartbeats + 1, held = excluded.held,
+    process = excluded.process, heartbeats = heartbeats + (heartbeats > 0), held = excluded.held,
     idle_ms = excluded.idle_ms,
     checks_requested = max(checks_requested, excluded.checks_requested),
     checks_done = max(checks_done, excluded.checks_done)`;
 const LIST = "SELECT * FROM agents ORDER BY agent_id";
 const GET = "SELECT * FROM agents WHERE agent_id = ?";
+const TAKE_OVER = `INSERT INTO agents (agent_id, partition_id, hostname, process, heartbeats, held,
+    idle_ms, checks_requested, checks_done)
+  VALUES (?1, '', '', NULL, 0, 0, 0, 0, 0)
+  ON CONFLICT DO UPDATE SET heartbeats = 0 WHERE heartbeats IN (0, ?2)`;
 const REMOVE = "DELETE FROM agents WHERE agent_id = ?1 AND (?2 IS NULL OR heartbeats = ?2)";
 const REQUEST = "UPDATE agents SET checks_requested = checks_requested + 1 WHERE agent_id = ?";
 
@@ -48,14 +52,15 @@ export const agentTable = (store: Store): AgentTable => {
   return {
     async heartbeat(agent) {
       const { agentId, partitionId, hostname, process = null, held, idleMs, checksDone } = agent;
-      const { before, after } = await store.write(() => {
+      const first = agent.after === undefined ? 1 : agent.after + 2;
+      const [before, now] = await store.write(() => {
         const before = find(agentId);
-        const values = [agentId, partitionId, hostname, process, held, idleMs, checksDone];
+        const values = [agentId, partitionId, hostname, process, held, idleMs, checksDone, first];
         store.sql(HEARTBEAT).run(...values);
-        return { before, after: find(agentId) as AgentHeartbeat };
+        return [before, find(agentId) as AgentHeartbeat];
       });
-      if (before && after.checksDone > before.checksDone) store.notify("checksDone");
-      return after;
+      if (before && now.checksDone > before.checksDone) store.notify("checksDone");
+      return now;
     },
 
     list: () => store.read(() => (store.sql(LIST).all() as unknown as AgentRow[]).map(toHeartbeat)),
@@ -64,6 +69,9 @@ export const agentTable = (store: Store): AgentTable => {
       if (agentIds.length === 0) return [];
       return store.read(() => agentIds.map(find).filter((row) => row !== undefined));
     },
+
+    takeOver: (agentId, heartbeats) =>
+      store.write(() => store.sql(TAKE_OVER).run(agentId, heartbeats).changes > 0),
 
     async remove(agentId, heartbeats) {
       await store.write(() => void store.sql(REMOVE).run(agentId, heartbeats ?? null));

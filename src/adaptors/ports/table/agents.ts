@@ -6,7 +6,10 @@ export interface AgentHeartbeat {
   readonly hostname: string;
   /** Names the agent's process to others on its machine. */
   readonly process?: string | undefined;
-  /** Grows with each heartbeat; only its change means something, so no clock is compared. */
+  /**
+   * Grows with each heartbeat; only its change means something, so no clock is compared. 0 = the
+   * agent is being taken over (J3).
+   */
   readonly heartbeats: number;
   /** Tasks the agent holds. */
   readonly held: number;
@@ -22,7 +25,10 @@ export interface AgentHeartbeat {
 }
 
 /** What an agent says of itself. */
-export type AgentReport = Omit<AgentHeartbeat, "heartbeats" | "checksRequested">;
+export type AgentReport = Omit<AgentHeartbeat, "heartbeats" | "checksRequested"> & {
+  /** The highest counter that it was answered; absent: none yet. */
+  readonly after?: number | undefined;
+};
 
 /**
  * Which agents live: the lease of every task an agent holds is the agent's own heartbeat.
@@ -31,18 +37,28 @@ export type AgentReport = Omit<AgentHeartbeat, "heartbeats" | "checksRequested">
  *       sessions, and has acted on that. A check that was requested after a write sees that write.
  *   J2. Checks are numbered by the agent's own row, so that an answer tells which request it is to:
  *       a heartbeat that arrives late, or twice, answers nothing that it has not seen.
+ *   J3. Whoever takes an agent over ends its lease first, and removes its row last: in between no
+ *       heartbeat raises its counter. A counter is never reached twice: who has seen it may act on
+ *       it later, also if the row was removed and is there again.
  */
 export interface AgentTable {
   /**
    * One write per agent and period: adds the agent or raises its counter. `checksDone` never goes
-   * back, and the numbers of a new row go on from it. Answers the row as it is then: a counter
-   * that has not grown since the last answer means that the row was removed in between, since the
-   * agent was taken for dead.
+   * back, and the numbers of a new row go on from it; its counter is 1, or leaves one out behind
+   * `after`. Answers the row as it is then. A counter that is not the next one means that the agent
+   * is being taken over (0), or that it may have been, and its row is a new one: it was taken for
+   * dead. Only a lost answer looks like the latter, too.
    */
   heartbeat(agent: AgentReport): Promise<AgentHeartbeat>;
   list(): Promise<AgentHeartbeat[]>;
   /** Unknown ids are left out. */
   get(agentIds: readonly AgentId[]): Promise<AgentHeartbeat[]>;
+  /**
+   * Ends the agent's lease, if `heartbeats` is still its counter (0 = it has no row, or somebody else
+   * has ended its lease); answers whether it has ended. From then on its counter is 0 until its row
+   * is removed; one that has no row gets one for that long.
+   */
+  takeOver(agentId: AgentId, heartbeats: number): Promise<boolean>;
   /** With `heartbeats`, only if that is still its counter: an agent that lives keeps its row. */
   remove(agentId: AgentId, heartbeats?: number): Promise<void>;
   /**

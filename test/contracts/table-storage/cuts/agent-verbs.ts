@@ -17,6 +17,11 @@ export const AGENTS: Readonly<Record<string, CutVerb>> = {
     run: async ({ agents }, { owner }) => [...(await agents.requestChecks([owner.agentId])).keys()],
     isSingle: true,
   }),
+  "agents.takeOver": verb({
+    prepare: heartbeat,
+    run: ({ agents }, { owner }) => agents.takeOver(owner.agentId, 1),
+    isSingle: true,
+  }),
   "agents.remove": verb({
     prepare: heartbeat,
     run: ({ agents }, { owner }) => agents.remove(owner.agentId),
