@@ -40,7 +40,7 @@ export async function retryUntilAvailable<T>(
   }
 }
 
-/** Leaves work alone when `signal` aborts; nobody hears then how it ended. @throws the signal's reason. */
+/** Leaves work alone when `signal` aborts; its outcome is discarded then. @throws the signal's reason. */
 export function unlessAborted<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
   if (signal.aborted) return Promise.reject(signal.reason);
   return new Promise((resolve, reject) => {

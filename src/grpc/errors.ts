@@ -7,7 +7,7 @@ import type { Logger } from "../telemetry/logger.ts";
 const shortName = (path: string): string => path.slice(path.lastIndexOf(".") + 1);
 
 const ID_FIELDS = ["sessionId", "taskId", "resultId"] as const;
-/** Of what the caller calls an id, so much is logged. */
+/** Of what the caller calls an id, this much is logged. */
 const ID_LENGTH = 100;
 
 /** The ids that a request names at its top level, for the log. */

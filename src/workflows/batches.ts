@@ -27,7 +27,10 @@ const { runBatch, endSession } = proxyActivities<Activities>({
 /** A heartbeat costs the server some milliseconds: with this many open, they may be rarer. */
 const MANY_OPEN = 200;
 
-/** Should the notice that a parked batch is ready ever be lost, a look at all parked batches finds it, ever later. */
+/**
+ * If the notice that a parked batch is ready is lost, a check of all parked batches finds it. The pause
+ * between two checks doubles up to this.
+ */
 const LONGEST_PARKED_CHECK_MS = 3_600_000;
 
 export const mayOpen = ({ state, window }: Run): boolean =>

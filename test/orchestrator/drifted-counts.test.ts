@@ -108,7 +108,7 @@ it("ready tasks are dispatched, and forgotten edges found, in a batch where no t
   );
 });
 
-it("counts that a store cannot keep exact are put right now and then", async () => {
+it("counts that a store cannot keep exact are repaired now and then", async () => {
   const session = await stores.newSession();
   const end = await runningTask(session);
   const counts = { ...stores.tables.counts, exact: { byStatus: false, progress: false } };

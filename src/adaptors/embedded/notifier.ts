@@ -44,7 +44,7 @@ export function openNotifier(folder: string, name: string): Notifier {
   /** Undefined when the kernel has none to spare (ENOSPC, EMFILE). */
   const startWatching = () => {
     try {
-      return watch(file, { persistent: false }, heard).on("error", () => {});
+      return watch(file, { persistent: false }, onTouch).on("error", () => {});
     } catch {
       return undefined;
     }
@@ -55,7 +55,7 @@ export function openNotifier(folder: string, name: string): Notifier {
     again = false;
   };
 
-  const heard = (): void => {
+  const onTouch = (): void => {
     if (pending) return;
     const wait = QUIET_MS - (performance.now() - last);
     if (wait <= 0) tell();

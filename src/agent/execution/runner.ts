@@ -27,7 +27,7 @@ export interface Runner {
   run(): Promise<void>;
   /** What the worker runs now. */
   readonly current: Attempt | undefined;
-  /** How long it has been at it. */
+  /** How long the call has run. */
   readonly elapsedMs: number | undefined;
   /** How long the worker has had nothing to do; 0 while it runs a task. */
   readonly idleMs: number;
