@@ -92,7 +92,7 @@ export function conditionsOn<Row, Fields extends FieldsByKind>(
 }
 
 /** Asks for a page of the list within the scope, and compares it with what the query means. */
-async function checkQuery<Row, Fields extends FieldsByKind>(
+export async function checkQuery<Row, Fields extends FieldsByKind>(
   { list, scope, read, rows }: Listed<Row, Fields>,
   { filter, sort, page, pageSize }: ListQuery<Fields>,
 ): Promise<void> {

@@ -22,12 +22,24 @@ import { bySession, inSession } from "./conditions.ts";
 import {
   checkField,
   checkQueries,
+  checkQuery,
   checkSorting,
   conditionsOn,
   fieldsOf,
   type Listed,
 } from "./list-checks.ts";
-import { bringTo, finished, SEEN_STATUSES, submitted } from "./steps.ts";
+import {
+  bringTo,
+  CANCELLED,
+  COMPLETED,
+  decided,
+  FAILED,
+  finished,
+  RETRIED,
+  SEEN_STATUSES,
+  submitted,
+  TIMED_OUT,
+} from "./steps.ts";
 
 /** Tasks in every status, that differ in everything one can ask for. */
 async function populate(tables: TableStorage, session: SessionId): Promise<Task[]> {
@@ -59,6 +71,8 @@ async function populate(tables: TableStorage, session: SessionId): Promise<Task[
   for (const [i, task] of tasks.entries()) await bringTo(tables, task, SEEN_STATUSES[i] ?? 12);
   return tables.tasks.get(idsOf(tasks));
 }
+
+const MARK = "mark of a test";
 
 /** A task that clients, workers and failures could make. */
 const anyTask = fc.record({
@@ -128,6 +142,45 @@ export function taskLists({ open }: TableStoragePromises): void {
         await checkQueries(listed(tables, session, await tables.tasks.get(ids)), 25);
       }),
       { numRuns: 60 },
+    );
+  });
+
+  it("lists the tasks of a session that ended last, in pages of any size", async () => {
+    const tables = await open();
+    const session = someSession();
+    const records = [COMPLETED, FAILED, CANCELLED, RETRIED, TIMED_OUT];
+    const tasks = tasksIn(session, 14);
+    for (const [i, task] of tasks.slice(0, 11).entries()) {
+      await decided(tables, [task], records[i % records.length]);
+      await tables.tasks.finish([task.taskId], 10 + ((i * 7) % 5));
+    }
+    await submitted(tables, tasks.slice(11));
+    const some = listed(tables, session, await tables.tasks.get(idsOf(tasks)));
+    const sort = [{ field: "endedAt", descending: true }] as const;
+    for (const pageSize of [1, 2, 5, 20])
+      for (let page = 0; page * pageSize < tasks.length; page++)
+        await checkQuery(some, { filter: [], sort, page, pageSize });
+  });
+
+  it("answers the same without being told the session", async () => {
+    const tables = await open();
+    const some = fc.array(anyTask, { minLength: 1, maxLength: 8 });
+    await fc.assert(
+      fc.asyncProperty(some, async (tasks) => {
+        const session = someSession();
+        const options = { [MARK]: session };
+        const marked = tasks.map((task) => ({
+          ...task,
+          options: { ...task.options, options: { ...task.options.options, ...options } },
+        }));
+        const ids = await Promise.all(marked.map((task) => store(tables, session, task)));
+        const rows = await tables.tasks.get(ids);
+        const scope: Condition<TaskFields> = {
+          ...{ kind: "string", field: { option: MARK }, operator: "equal", value: session },
+        };
+        await checkQueries({ ...listed(tables, session, rows), scope }, 10);
+      }),
+      { numRuns: 15 },
     );
   });
 

@@ -1,4 +1,4 @@
-import type { FieldsByKind } from "../../../domain/filter/conditions.ts";
+import type { FieldsByKind, Filter } from "../../../domain/filter/conditions.ts";
 import type { ListQuery, Sort } from "../../../domain/filter/query.ts";
 import { type Columns, type Fragment, toExpression, toWhere } from "./filters.ts";
 import type { Store } from "./store.ts";
@@ -16,20 +16,30 @@ export interface Listing<Fields extends FieldsByKind> extends Columns<Fields> {
 /** Rows of a walk that are read in one go, which is how long it blocks the process. */
 export const WALK_PAGE = 1_000;
 
-/** Runs a list query and answers rows as arrays; `narrowed` may restrict the rows that are looked at. */
+/** Rows among which are all that a filter matches. */
+export interface Source {
+  /** May name an index. */
+  readonly table: string;
+  readonly where: Fragment;
+}
+
+export interface ListOptions {
+  /** Where to look for the rows, if SQLite should not choose. */
+  readonly source?: Source | undefined;
+  /** If it is known. */
+  readonly total?: number | undefined;
+}
+
+/** Runs a list query and answers rows as arrays. */
 export function listRows<Fields extends FieldsByKind>(
   store: Store,
   listing: Listing<Fields>,
   query: ListQuery<Fields>,
-  { narrowed, total }: { narrowed?: Fragment | undefined; total?: number | undefined } = {},
+  { source, total }: ListOptions = {},
 ): { rows: unknown[]; total: number } {
-  const where = toWhere(query.filter, listing);
-  const conditions = [listing.visible, narrowed?.sql, where.sql].filter((sql) => sql !== undefined);
-  const from = `FROM ${listing.table} WHERE ${conditions.map((sql) => `(${sql})`).join(" AND ")}`;
-  const params = [...(narrowed?.params ?? []), ...where.params];
-
+  const { sql, params } = toFrom(listing, query.filter, source);
   const count = (): number => {
-    const row = store.prepare(`SELECT count(*) AS total ${from}`).get(...params);
+    const row = store.prepare(`SELECT count(*) AS total ${sql}`).get(...params);
     return (row as { total: number }).total;
   };
   if (query.pageSize <= 0) return { rows: [], total: total ?? count() };
@@ -38,7 +48,7 @@ export function listRows<Fields extends FieldsByKind>(
   // Whole rows only of this page: to sort them all would take them all through memory.
   const statement = store.prepare(
     `SELECT ${listing.columns} FROM ${listing.table} WHERE (${listing.key}) IN (
-       SELECT ${listing.key} ${from} ${order.sql} LIMIT ? OFFSET ?) ${order.sql}`,
+       SELECT ${listing.key} ${sql} ${order.sql} LIMIT ? OFFSET ?) ${order.sql}`,
   );
   statement.setReturnArrays(true);
   const page = [query.pageSize, query.page * query.pageSize];
@@ -46,7 +56,22 @@ export function listRows<Fields extends FieldsByKind>(
   return { rows, total: total ?? count() };
 }
 
-function toOrder<Fields extends FieldsByKind>(
+/** The FROM and WHERE clauses of a list. */
+export function toFrom<Fields extends FieldsByKind>(
+  listing: Listing<Fields>,
+  filter: Filter<Fields>,
+  source?: Source,
+): Fragment {
+  const where = toWhere(filter, listing);
+  const parts = [source?.where.sql, listing.visible, where.sql].filter((sql) => sql !== undefined);
+  return {
+    sql: `FROM ${source?.table ?? listing.table} WHERE ${parts.map((part) => `(${part})`).join(" AND ")}`,
+    params: [...(source?.where.params ?? []), ...where.params],
+  };
+}
+
+/** The ORDER BY clause of a list. */
+export function toOrder<Fields extends FieldsByKind>(
   sort: readonly Sort<Fields>[],
   listing: Listing<Fields>,
 ): Fragment {

@@ -2,13 +2,15 @@
 // counts by session and status come from the maintained counts, all others from the rows.
 import type { Condition, FieldsByKind, Filter } from "../../../../domain/filter/conditions.ts";
 import type { TaskFields } from "../../../../domain/filter/fields.ts";
+import type { ListQuery } from "../../../../domain/filter/query.ts";
 import type { PartitionId } from "../../../../domain/ids.ts";
 import { FINAL_TASK_STATUSES, TaskStatus } from "../../../../domain/status.ts";
 import type { TaskCounts, TaskTable } from "../../../ports/table/tasks.ts";
 import { type Columns, type Fragment, toWhere } from "../filters.ts";
-import { type Listing, listRows } from "../listing.ts";
+import { type Listing, listRows, type Source, toFrom, toOrder } from "../listing.ts";
 import type { Store } from "../store.ts";
 import { type OptionsText, TASK_COLUMNS, type TaskRow, toTask } from "../task-rows.ts";
+import { lastEndedOf, sourceOf } from "./list-sources.ts";
 
 const option = (name: string): string => `json_extract(options, '$.${name}')`;
 const defined = (name: string): string => `json_extract(definition, '$.${name}')`;
@@ -55,7 +57,7 @@ const TASKS: Listing<TaskFields> = {
 
 /** The fields by which counts are kept. */
 interface CountFields extends FieldsByKind {
-  readonly string: "sessionId";
+  readonly string: "sessionId" | "partitionId";
   readonly status: "status";
   readonly number: never;
   readonly date: never;
@@ -64,11 +66,13 @@ interface CountFields extends FieldsByKind {
   readonly array: never;
 }
 
-const COUNTS: Columns<CountFields> = { fields: { sessionId: "session_id", status: "status" } };
+const COUNTS: Columns<CountFields> = {
+  fields: { sessionId: "session_id", partitionId: "partition_id", status: "status" },
+};
 
 /** Only then do the maintained counts tell the answer. */
 const isCounted = (filter: Filter<TaskFields>): filter is Filter<CountFields> =>
-  filter.every((all) => all.every(({ field }) => field === "sessionId" || field === "status"));
+  filter.every((all) => all.every(({ field }) => Object.hasOwn(COUNTS.fields, String(field))));
 
 function countedByStatus(store: Store, filter: Filter<CountFields>): TaskCounts[] {
   const where = toWhere(filter, COUNTS);
@@ -86,19 +90,53 @@ function countedByStatus(store: Store, filter: Filter<CountFields>): TaskCounts[
 const toCounts = (rows: unknown[]): TaskCounts[] =>
   (rows as TaskCounts[]).map(({ status, count }) => ({ status, count }));
 
-const isSession = (condition: Condition<TaskFields>) =>
-  condition.kind === "string" && condition.field === "sessionId" && condition.operator === "equal";
-
-/** The rows of the sessions that a filter names, through their batches: tasks have no such index. */
-function narrow(filter: Filter<TaskFields>): Fragment | undefined {
-  const sessions = filter.map((all) => all.find(isSession)?.value);
-  if (sessions.length === 0 || sessions.includes(undefined)) return undefined;
-  if (filter.every((all) => all.some(({ field }) => field === "taskId"))) return undefined;
-  return {
-    sql: `batch_id IN (SELECT batch_id FROM task_batches
-            WHERE session_id IN (SELECT value FROM json_each(?)))`,
-    params: [JSON.stringify([...new Set(sessions)])],
+/** By the counts, which may lag: it only matters for speed. */
+const shareIn =
+  (store: Store) =>
+  (statuses: ReadonlySet<number>, sessions: ReadonlySet<string> | undefined): number => {
+    const filter = [...(sessions ?? [])].map((value): Condition<CountFields>[] => [
+      { kind: "string", field: "sessionId", operator: "equal", value },
+    ]);
+    const counts = countedByStatus(store, filter);
+    const sumOf = (some: readonly TaskCounts[]) => some.reduce((sum, { count }) => sum + count, 0);
+    return sumOf(counts.filter(({ status }) => statuses.has(status))) / (sumOf(counts) || 1);
   };
+
+/**
+ * The tasks that could be on this page if all of the session's are sorted by their end, the last
+ * one first: of each final status so many.
+ */
+function lastEnded(session: string, query: ListQuery<TaskFields>): Source {
+  const order = toOrder(query.sort, TASKS);
+  const most = (query.page + 1) * query.pageSize;
+  const parts = FINAL_TASK_STATUSES.map((status): Fragment => {
+    const sql = `session_id = ? AND ends_in = ${status} AND ended_at IS NOT NULL`;
+    const where = { sql, params: [session] };
+    const from = toFrom(TASKS, query.filter, { table: "tasks INDEXED BY tasks_ended", where });
+    return {
+      sql: `SELECT * FROM (SELECT n ${from.sql} ${order.sql} LIMIT ?)`,
+      params: [...from.params, ...order.params, most],
+    };
+  });
+  return {
+    // By its row number.
+    table: "tasks NOT INDEXED",
+    where: {
+      sql: `n IN (${parts.map(({ sql }) => sql).join(" UNION ALL ")})`,
+      params: parts.flatMap(({ params }) => params),
+    },
+  };
+}
+
+function listTasks(store: Store, query: ListQuery<TaskFields>) {
+  const counts = isCounted(query.filter) ? countedByStatus(store, query.filter) : undefined;
+  const total = counts?.reduce((sum, { count }) => sum + count, 0);
+  const session = lastEndedOf(query);
+  if (session !== undefined && total !== undefined) {
+    const page = listRows(store, TASKS, query, { source: lastEnded(session, query), total });
+    if (page.rows.length === query.pageSize) return page;
+  }
+  return listRows(store, TASKS, query, { source: sourceOf(query, shareIn(store)), total });
 }
 
 const OPEN = `SELECT partition_id, status, sum(count)
@@ -113,13 +151,8 @@ type Lists = Pick<TaskTable, "list" | "countByStatus" | "openByPartition">;
 export const taskLists = (store: Store, options: OptionsText): Lists => ({
   list: (query) =>
     store.read(() => {
-      const counts = isCounted(query.filter) ? countedByStatus(store, query.filter) : undefined;
-      const total = counts?.reduce((sum, { count }) => sum + count, 0);
-      const page = listRows(store, TASKS, query, { narrowed: narrow(query.filter), total });
-      return {
-        total: page.total,
-        rows: (page.rows as TaskRow[]).map((row) => toTask(row, options)),
-      };
+      const { rows, total } = listTasks(store, query);
+      return { rows: (rows as TaskRow[]).map((row) => toTask(row, options)), total };
     }),
 
   openByPartition: () =>
@@ -131,15 +164,9 @@ export const taskLists = (store: Store, options: OptionsText): Lists => ({
   countByStatus: (filter) =>
     store.read(() => {
       if (isCounted(filter)) return countedByStatus(store, filter);
-      const where = toWhere(filter, TASKS);
-      const narrowed = narrow(filter) ?? { sql: "TRUE", params: [] };
-      return toCounts(
-        store
-          .prepare(
-            `SELECT status, count(*) AS count FROM tasks
-           WHERE ${TASKS.visible} AND (${narrowed.sql}) AND (${where.sql}) GROUP BY status`,
-          )
-          .all(...narrowed.params, ...where.params),
-      );
+      const source = sourceOf({ filter, sort: [], page: 0, pageSize: 0 }, shareIn(store));
+      const { sql, params } = toFrom(TASKS, filter, source);
+      const statement = store.prepare(`SELECT status, count(*) AS count ${sql} GROUP BY status`);
+      return toCounts(statement.all(...params));
     }),
 });
