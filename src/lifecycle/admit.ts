@@ -14,6 +14,9 @@
  *       taken back: some of it may be missing, collected while its creator was held up (OR1).
  *       Subtasks and successors are collected only after their parent is final (OR2), which comes
  *       after their acceptance; one that is missing was deleted with its session, and is passed over.
+ *   AD5. An output belongs to an accepted task, or to one that may be: where a submission has failed,
+ *       and is made again before it has been collected, the new tasks own the outputs at once. Nobody
+ *       would abort what is freed behind them.
  */
 import type { NewBatch } from "../domain/batch.ts";
 import { GridError } from "../domain/errors.ts";
@@ -67,11 +70,10 @@ export interface Edges {
 
 /** What must be stored before acceptance, in any order; answers what the tasks wait for. */
 export async function register(stores: Stores, admission: Admission): Promise<readonly Edges[]> {
-  const { tasks, batches } = admission;
   const [edges] = await allOf([
     registerInputs(stores, admission),
-    claimOutputs(stores, tasks),
-    stores.tables.batches.add(batches),
+    claimOutputs(stores, admission),
+    stores.tables.batches.add(admission.batches),
   ]);
   return edges;
 }
@@ -107,12 +109,34 @@ export async function accept(
   return rejected;
 }
 
+interface Claim {
+  readonly resultId: ResultId;
+  readonly taskId: TaskId;
+}
+
 /** Makes each output the task's whose failure aborts it, unless another has it already. */
-async function claimOutputs({ tables }: Stores, tasks: readonly TaskDefinition[]): Promise<void> {
-  const claims: { resultId: ResultId; taskId: TaskId }[] = [];
+async function claimOutputs({ tables }: Stores, { tasks, known }: Admission): Promise<void> {
+  const claims: Claim[] = [];
   for (const { taskId, expectedOutputIds } of tasks)
     for (const resultId of expectedOutputIds) claims.push({ resultId, taskId });
-  await tables.results.claim(claims);
+  await allOf([tables.results.claim(claims), claimFromUnaccepted(tables, claims, known)]);
+}
+
+/** AD5. Costs nothing where no output has an owner. */
+async function claimFromUnaccepted(
+  { tasks, results }: Stores["tables"],
+  claims: readonly Claim[],
+  known: Admission["known"],
+): Promise<void> {
+  const moves = claims.flatMap(({ resultId, taskId: to }) => {
+    const from = known?.get(resultId)?.ownerTaskId || undefined;
+    return from && from !== to ? [{ resultId, from, to }] : [];
+  });
+  if (moves.length === 0) return;
+  // Who is not accepted is not visible, and neither is who was collected.
+  const owners = await tasks.get([...new Set(moves.map(({ from }) => from))]);
+  const accepted = new Set(owners.map(({ taskId }) => taskId));
+  await results.transfer(moves.filter(({ from }) => !accepted.has(from)));
 }
 
 /** Adds an edge for each input that is not completed. */

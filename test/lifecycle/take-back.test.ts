@@ -4,6 +4,7 @@ import { ResultStatus, SessionStatus, TaskStatus } from "../../src/domain/status
 import type { TaskDefinition } from "../../src/domain/task.ts";
 import { admit } from "../../src/lifecycle/admit.ts";
 import { collectOrphans } from "../../src/lifecycle/orphans.ts";
+import { refuse } from "../../src/lifecycle/roll-forward.ts";
 import { takeBack } from "../../src/lifecycle/take-back.ts";
 import { AGENT, openStores, type TestStores } from "../support/stores.ts";
 
@@ -135,5 +136,49 @@ describe("a collector and a creator that comes back", () => {
     await collectOrphans(stores, 0, 0);
     expect(await outputsOf(tasks)).toEqual([FREE, FREE]);
     expect(await tables.tasks.expired({ olderThanMs: 0, limit: 10 })).toEqual([]);
+  });
+});
+
+/** What the client submits once more: other tasks, with the same outputs. */
+async function again(tasks: readonly TaskDefinition[]): Promise<readonly TaskDefinition[]> {
+  const { sessionId } = tasks[0] as TaskDefinition;
+  const named = tasks.flatMap(({ payloadId, expectedOutputIds }) => [
+    payloadId,
+    ...expectedOutputIds,
+  ]);
+  const rows = await stores.tables.results.get([...new Set(named)]);
+  const known = new Map(rows.map((row) => [row.resultId, row]));
+  const twins = tasks.map(({ payloadId, expectedOutputIds }) =>
+    stores.newTask(sessionId, { payloadId, expectedOutputIds }),
+  );
+  await stores.tables.tasks.create(twins);
+  const batches = twins.map(({ batchId }) => ({ batchId, sessionId }));
+  await admit(stores, { sessionId, tasks: twins, batches, known, ...WHOLE });
+  return twins;
+}
+
+describe("a submission that is made again before the first one was collected", () => {
+  it("AD5: owns its outputs, which its failure aborts", async () => {
+    const { tasks } = await stored(2);
+    await stores.tables.results.claim(claimsBy(tasks));
+    const twins = await again(tasks);
+    await collectOrphans(stores, 0);
+    expect(await outputsOf(tasks)).toEqual(
+      twins.map(({ taskId }) => ({ status: ResultStatus.CREATED, ownerTaskId: taskId })),
+    );
+    const reason = "enough";
+    await refuse(
+      stores,
+      twins.map(({ taskId }) => ({ taskId, reason })),
+    );
+    const { ABORTED } = ResultStatus;
+    expect((await outputsOf(tasks)).map(({ status }) => status)).toEqual([ABORTED, ABORTED]);
+  });
+
+  it("AD5: takes nothing from tasks that were accepted", async () => {
+    const { tasks, accept } = await stored(1);
+    await accept();
+    await again(tasks);
+    expect(await outputsOf(tasks)).toMatchObject([{ ownerTaskId: tasks[0]?.taskId }]);
   });
 });
