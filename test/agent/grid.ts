@@ -5,9 +5,7 @@ import { randomUUID } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { openObjectStorage } from "../../src/adaptors/object-storage.ts";
-import { openQueue } from "../../src/adaptors/queue.ts";
-import { openTableStorage } from "../../src/adaptors/table-storage.ts";
+import { openAllStores } from "../../src/adaptors/stores.ts";
 import {
   batchId,
   partitionId,
@@ -57,23 +55,16 @@ export interface NewTask {
 /** Opens stores in a folder; several processes may. */
 export async function openStores(folder: string): Promise<Stores & AsyncDisposable> {
   const options = { driver: "embedded", path: join(folder, "data") } as const;
-  const tables = await openTableStorage(options);
-  const objects = await openObjectStorage(options);
-  const queue = await openQueue(options);
+  const stores = await openAllStores({
+    tableStorage: options,
+    objectStorage: options,
+    queue: options,
+  });
   return {
-    ...{
-      tables,
-      objects,
-      queue,
-      now: Date.now,
-      monotonicNow: () => performance.now(),
-      scheduling: { ...DEFAULT_SCHEDULING, directDispatchLimit: 10_000 },
-    },
-    async [Symbol.asyncDispose]() {
-      await queue[Symbol.asyncDispose]();
-      await objects[Symbol.asyncDispose]();
-      await tables[Symbol.asyncDispose]();
-    },
+    ...stores,
+    now: Date.now,
+    monotonicNow: () => performance.now(),
+    scheduling: { ...DEFAULT_SCHEDULING, directDispatchLimit: 10_000 },
   };
 }
 

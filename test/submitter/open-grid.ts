@@ -7,9 +7,7 @@ import { join } from "node:path";
 import { Writable } from "node:stream";
 import { createChannel, createClient } from "nice-grpc";
 import { HealthDefinition } from "nice-grpc-server-health";
-import { openObjectStorage } from "../../src/adaptors/object-storage.ts";
-import { openQueue } from "../../src/adaptors/queue.ts";
-import { openTableStorage } from "../../src/adaptors/table-storage.ts";
+import { openAllStores } from "../../src/adaptors/stores.ts";
 import { createIdSource } from "../../src/domain/id-source.ts";
 import { partitionId, type SessionId } from "../../src/domain/ids.ts";
 import { DEFAULT_SCHEDULING } from "../../src/domain/scheduling.ts";
@@ -77,9 +75,10 @@ async function openStoresIn(
   stack: AsyncDisposableStack,
   now: () => number,
 ): Promise<Stores> {
-  const tables = stack.use(await openTableStorage({ driver: "embedded", path }));
-  const objects = stack.use(await openObjectStorage({ driver: "embedded", path }));
-  const queue = stack.use(await openQueue({ driver: "embedded", path }));
+  const embedded = { driver: "embedded", path } as const;
+  const { tables, objects, queue } = stack.use(
+    await openAllStores({ tableStorage: embedded, objectStorage: embedded, queue: embedded }),
+  );
   await tables.partitions.upsert(["default", OTHER_PARTITION].map(toPartition));
   return {
     tables,
