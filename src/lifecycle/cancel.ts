@@ -8,7 +8,7 @@
  *       status after accepting: between the two no task is left behind. For a submitter that died
  *       before it could, whoever finds what it left ends it: see `endLate`.
  */
-import type { SessionId, TaskId } from "../domain/ids.ts";
+import type { AgentId, SessionId, TaskId } from "../domain/ids.ts";
 import { SessionStatus, sourcesOf, TASK_MACHINE, TaskStatus } from "../domain/status.ts";
 import type { Task } from "../domain/task.ts";
 import { awaitChecks } from "./await-checks.ts";
@@ -64,7 +64,8 @@ async function decideCancelled(
 }
 
 /**
- * Cancels all tasks of a session whose status says already that it has ended.
+ * Cancels all tasks of a session whose status says already that it has ended. Without `running`,
+ * what has begun goes on, also if its start is not stored yet: its agent is asked first (Y2).
  *
  * @param onProgress called after each slice, so that a supervisor can heartbeat.
  */
@@ -81,6 +82,8 @@ export async function cancelSessionTasks(
     const tasks = await tables.tasks.inSession(sessionId, statuses, SLICE);
     if (tasks.length === 0) break;
     await rollForward(stores, tasks.filter(isDecided));
+    if (!options.running) await awaitChecks(stores, holdersOf(tasks));
+    options.onProgress?.();
     const open = tasks.filter((task) => !isDecided(task)).map(({ taskId }) => taskId);
     const ids = await decideCancelled(stores, open, options.reason, from);
     await rollForward(stores, (await tables.tasks.get(ids)).filter(isDecided));
@@ -91,6 +94,12 @@ export async function cancelSessionTasks(
     options.onProgress?.();
   }
 }
+
+/** Whose tasks have not begun, or their starts are not stored. */
+const holdersOf = (tasks: readonly Task[]): AgentId[] =>
+  tasks.flatMap(({ status, ownerAgentId }) =>
+    status === TaskStatus.DISPATCHED && ownerAgentId !== "" ? [ownerAgentId] : [],
+  );
 
 /**
  * Ends what came into those of the sessions that have ended: tasks accepted, or results freed,

@@ -4,7 +4,8 @@
  *   RS1. The row is written first: whoever reads it from then on neither dispatches nor begins
  *       anything against it. The tasks follow, and may be brought after it as often as needed.
  *   RS2. When it is recorded, the agents know: no call of the session begins any more (Y1–Y3), and
- *       calls that run go on, or are cancelled with their session.
+ *       calls that run go on, or are cancelled with their session. What somebody has cancelled
+ *       before is for them to wait for (CA1).
  */
 import { GridError } from "../domain/errors.ts";
 import type { SessionId } from "../domain/ids.ts";

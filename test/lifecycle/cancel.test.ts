@@ -1,5 +1,5 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { objectId, type ResultId } from "../../src/domain/ids.ts";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { objectId, partitionId, type ResultId } from "../../src/domain/ids.ts";
 import { ResultStatus, SessionStatus, TaskStatus } from "../../src/domain/status.ts";
 import type { CommitRecord, TaskDefinition } from "../../src/domain/task.ts";
 import { admit } from "../../src/lifecycle/admit.ts";
@@ -160,6 +160,27 @@ describe("what comes into a session that has ended", () => {
     expect(await collectOrphans(stores, 0)).toBe(1);
     const [result] = await stores.tables.results.get([output]);
     expect(result).toMatchObject({ status: ResultStatus.ABORTED, ownerTaskId: "" });
+  });
+
+  it("Y2: takes no call from an agent that has begun it before the closure was known", async () => {
+    const { tables } = stores;
+    const pair = await submitPair(false);
+    const { taskId, sessionId } = pair.task;
+    const report = { ...AGENT, partitionId: partitionId("default"), held: 1, idleMs: 0 };
+    await tables.agents.heartbeat({ ...report, checksDone: 0 });
+    await tables.tasks.acquire([taskId], AGENT, 1);
+    const status = SessionStatus.CLOSED;
+    await tables.sessions.change(sessionId, [SessionStatus.RUNNING], { status });
+    const ended = endLate(stores, [sessionId]);
+    await vi.waitFor(async () => {
+      const [row] = await tables.agents.get([AGENT.agentId]);
+      expect(row?.checksRequested).toBe(1);
+    });
+    await tables.tasks.start([{ taskId, attempt: 1, fetchedAt: 1, startedAt: 1 }]);
+    await tables.agents.heartbeat({ ...report, checksDone: 1 });
+    await ended;
+    expect((await seen(pair))[0]).toBe(T.PROCESSING);
+    await tables.agents.remove(AGENT.agentId);
   });
 
   it("is no reason to touch a session that runs", async () => {

@@ -60,12 +60,15 @@ export function createChronicle(tables: TableStorage): Chronicle {
   const callers = new Map<string, () => boolean>();
   const over = new Set<TaskId>();
   let session: SessionStatusName | undefined;
+  let decidedBefore: ReadonlySet<TaskId> = new Set();
 
   const begins = (task: Task, isHeld: () => boolean): void => {
     const key = `${task.taskId}@${task.attempt}`;
     calls.set(key, (calls.get(key) ?? 0) + 1);
     callers.set(key, isHeld);
-    if (session) complaints.push(`RS2: ${key} began in a session that is ${session}`);
+    // What was decided before is for whoever has cancelled it to wait for (CA1).
+    if (session && !decidedBefore.has(task.taskId))
+      complaints.push(`RS2: ${key} began in a session that is ${session}`);
     if (over.has(task.taskId)) complaints.push(`CA1: ${key} began and was cancelled`);
   };
 
@@ -154,6 +157,7 @@ export function createChronicle(tables: TableStorage): Chronicle {
     ...{ accepted: [], refused: [] },
     answered(status) {
       session = status;
+      decidedBefore = new Set(verdicts.keys());
     },
     async observe(verb, [first], answer) {
       observers[verb]?.(first as never, answer as never);
