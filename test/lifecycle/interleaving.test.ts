@@ -19,7 +19,7 @@ const range = (from: number, to: number): number[] =>
 /** Always the same, and some that nobody has seen before. */
 const usual = (): number[] => {
   const fresh = Date.now() % 2 ** 31;
-  return [...range(1, 24), ...range(fresh, fresh + 11)];
+  return [...range(1, 38), ...range(fresh, fresh + 11)];
 };
 
 const seeds = asked ? range(Number(asked[1] ?? 1), Number(asked[2])) : usual();
